@@ -1,0 +1,1 @@
+"""Front ends: the command line (`cli`), and what it shares with the screens. Nothing here imports torch."""

@@ -1,0 +1,97 @@
+"""The root command: every group of commands, put together, and the one place where errors become sentences."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import click
+import typer
+
+from fastai_tui.engine.errors import FastaiTuiError
+
+app = typer.Typer(
+    name="fastai-tui",
+    help="Deep learning you can touch, in a terminal: lessons, and a real PyTorch engine behind them.",
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"fastai-tui {version('fastai-tui')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
+) -> None:
+    """Train, watch and look inside networks; every command has --help."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def _assemble() -> None:
+    from fastai_tui.app.cli import convolve, data, doctor, lessons, runs, summary, train
+
+    for module in (train, runs, summary, convolve, data, lessons, doctor):
+        module.register(app)
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """The console script. Leaves with the exit code that CONTRACT documents, and never with a traceback."""
+    _assemble()
+    try:
+        code = typer.main.get_command(app).main(
+            list(sys.argv[1:] if arguments is None else arguments), prog_name="fastai-tui", standalone_mode=False
+        )
+    except FastaiTuiError as error:
+        code = _say(str(error), error.exit_code)
+    except click.exceptions.Abort:
+        code = _say("Interrupted.", 130)
+    except click.ClickException as error:
+        code = _say(_usage(error), 2)
+    except KeyboardInterrupt:
+        code = _say("Interrupted.", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left (… | head): nothing to say
+        code = 0
+    except Exception as error:
+        code = _say(_unexpected(error), 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(sentence: str, code: int) -> int:
+    print(f"fastai-tui: {sentence}", file=sys.stderr)
+    return code
+
+
+def _usage(error: click.ClickException) -> str:
+    sentence = " ".join(error.format_message().split()).rstrip(".")
+    context = getattr(error, "ctx", None)
+    return f"{sentence}. Try: {context.command_path if context else 'fastai-tui'} --help"
+
+
+def _unexpected(error: Exception) -> str:
+    import traceback
+
+    from fastai_tui.engine.home import home, private_dir
+
+    what = f"{type(error).__name__}: {error}".replace("\n", " ")
+    try:
+        path = private_dir(home()) / "errors.log"
+        with open(path, "a", opener=lambda name, flags: os.open(name, flags, 0o600)) as log:
+            log.write("".join(traceback.format_exception(error)) + "\n")
+    except (OSError, FastaiTuiError):
+        return f"Something unexpected went wrong ({what})."
+    return f"Something unexpected went wrong ({what}); the details are in {path}."
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,1 @@
+"""Data sets: the catalogue, fetching and importing (free of torch), and batches of tensors (`image`, `files`)."""

@@ -1,0 +1,1 @@
+"""Looking inside networks: summaries, activation statistics."""

@@ -1,0 +1,118 @@
+"""The Learner: a model, data, a loss and an optimiser, and the loop that trains the one on the other."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from fastai_tui.engine import schedules
+from fastai_tui.engine.callback import Callback, CancelBatch, CancelEpoch, CancelFit, Hooks
+from fastai_tui.engine.data.batches import Data, Loader
+from fastai_tui.engine.device import autocast
+from fastai_tui.engine.errors import BadInput
+from fastai_tui.engine.home import write_whole
+from fastai_tui.engine.optim import set_rates
+
+Metric = Callable[[Tensor, Tensor], Tensor]
+
+
+class Learner:
+    """Trains `model` on `data` with `opt` to lower `loss_func(preds, yb)`.
+
+    `plan` tells the optimiser its rates and momentum before every batch. `metrics` map (preds, yb) to a batch's mean, a
+    tensor on the device. The place in training is `epoch` (from 0), `batch` (done in this epoch) and `step` (done
+    altogether); setting them before `fit` goes on from there.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        data: Data,
+        loss_func: Metric,
+        opt: torch.optim.Optimizer,
+        plan: schedules.Plan,
+        metrics: Mapping[str, Metric] | None = None,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
+        self.model, self.data, self.loss_func, self.opt, self.plan = model, data, loss_func, opt, plan
+        self.metrics = dict(metrics or {})
+        self.callbacks = list(callbacks)
+        self.device = next(model.parameters()).device
+        self.epoch = self.batch = self.step = self.epochs = 0
+        self.valid_loss, self.results = float("nan"), dict[str, float]()
+
+    @property
+    def total(self) -> int:
+        """All the batches of this `fit`."""
+        return self.epochs * len(self.data.train)
+
+    def fit(self, epochs: int) -> None:
+        """Train until `epochs` epochs are done, counting those done before; validate after each."""
+        self.epochs, self.hooks = epochs, Hooks(self, self.callbacks)
+        with self.hooks.around("fit", CancelFit):
+            while self.epoch < epochs:
+                with self.hooks.around("epoch", CancelEpoch):
+                    self._train()
+                    self.valid_loss, self.results = self.validate(self.data.valid)
+                self.epoch, self.batch = self.epoch + 1, 0
+
+    def fit_one_cycle(self, epochs: int, top: float) -> None:
+        """Train with Smith's 1cycle (fastai's defaults): warm up to the rate `top`, then anneal; momentum opposite."""
+        rates = (schedules.one_cycle(top),) * len(self.plan.rates)
+        self.plan = schedules.Plan(rates, schedules.one_cycle_momentum())
+        self.fit(epochs)
+
+    def _train(self) -> None:
+        self.model.train()
+        for xb, yb in self.data.train.batches(self.epoch, self.batch):
+            self.xb, self.yb = xb, yb
+            with self.hooks.around("batch", CancelBatch):
+                self._learn_from_batch()
+
+    def _learn_from_batch(self) -> None:
+        self.lr, self.momentum = self.plan.at(self.step / self.total)
+        set_rates(self.opt, self.lr, self.momentum)
+        with autocast(self.device):
+            self.preds = self.model(self.xb)
+            self.loss = self.loss_func(self.preds, self.yb)
+        self.loss.backward()
+        self.hooks("before_step")
+        self.opt.step()
+        self.opt.zero_grad()
+        self.batch, self.step = self.batch + 1, self.step + 1
+
+    @torch.no_grad()
+    def validate(self, loader: Loader) -> tuple[float, dict[str, float]]:
+        """The mean loss and the metrics over a loader's items, with the model in evaluation mode."""
+        self.model.eval()
+        measures = [self.loss_func, *self.metrics.values()]
+        exact = torch.float32 if self.device.type == "mps" else torch.float64  # MPS has no doubles
+        sums, count = torch.zeros(len(measures), dtype=exact, device=self.device), 0
+        for xb, yb in loader.batches(0):
+            with autocast(self.device):
+                preds = self.model(xb)
+                values = [measure(preds, yb) for measure in measures]
+            sums += torch.stack([value.to(exact) for value in values]) * len(xb)
+            count += len(xb)
+        loss, *results = (sums / max(count, 1)).tolist()
+        return loss, dict(zip(self.metrics, results, strict=True))
+
+    @torch.no_grad()
+    def predict(self, xb: Tensor) -> Tensor:
+        """The model's outputs for a batch of ready inputs, in evaluation mode, in float32."""
+        self.model.eval()
+        with autocast(self.device):
+            return self.model(xb.to(self.device)).float()
+
+    def save(self, path: Path) -> None:
+        """Write the weights as safetensors."""
+        write_whole(path, save({name: t.contiguous() for name, t in self.model.state_dict().items()}))
+
+    def load(self, path: Path) -> None:
+        """Take weights that `save` wrote. Raises `BadInput` if they are of another network."""
+        try:
+            self.model.load_state_dict(load_file(path, device=str(self.device)))
+        except (RuntimeError, OSError, ValueError) as error:
+            raise BadInput(f"{path} does not hold this network's weights: {str(error).splitlines()[0]}") from error

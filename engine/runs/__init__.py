@@ -1,0 +1,1 @@
+"""Runs: a folder each, with one writer (`process`) and any number of readers (`store`, `client`)."""

@@ -1,0 +1,127 @@
+"""The file `activations`: a column of layer statistics per batch, bounded; when it is full, neighbours are merged.
+
+A header says how many batches a column covers; column i covers the batches i·span + 1 … (i + 1)·span.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastai_tui.engine.home import PRIVATE_FILE, write_whole
+
+if TYPE_CHECKING:
+    import numpy as np
+
+BINS, TOP = 40, 10.0
+CAPACITY = 4096  # columns: more than any screen has, less than 10 MB for five layers
+HEADER = 16  # bytes: the span, and room
+
+
+def column_type(layers: int) -> "np.dtype":
+    """A column's layout (little endian): the epoch, then mean, std, near-zero share and counts of every layer."""
+    import numpy as np
+
+    stats = np.dtype(
+        [("mean", "<f4"), ("std", "<f4"), ("near_zero", "<f4"), ("values", "<f4"), ("hist", "<i8", (BINS,))]
+    )
+    return np.dtype([("epoch", "<i8"), ("layers", stats, (layers,))])
+
+
+class ActivationWriter:
+    """Adds a column per batch; keeps at most `capacity`, by making every column cover twice as many batches."""
+
+    def __init__(self, path: Path, layers: int, capacity: int = CAPACITY) -> None:
+        self.path, self.type, self.capacity = path, column_type(layers), capacity
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        header = os.pread(self._file, HEADER, 0)
+        self.span = max(1, int.from_bytes(header[:8], "little"))
+        self._pending: list[np.ndarray] = []
+        if len(header) < HEADER:
+            os.pwrite(self._file, self._header(), 0)
+
+    def rewind(self, step: int) -> None:
+        """Forget the batches after `step`, which are going to be done again. Of a column that covers batches on both
+        sides, those before are forgotten too: it will show the others."""
+        columns = step // self.span
+        os.ftruncate(self._file, HEADER + min(columns, len(self)) * self.type.itemsize)
+        self._pending = []
+
+    def __len__(self) -> int:
+        return (os.fstat(self._file).st_size - HEADER) // self.type.itemsize
+
+    def write(self, first_step: int, columns: "np.ndarray") -> None:
+        """Add the columns of the batches `first_step`, … (`column_type`, one a batch). Raises OSError."""
+        import numpy as np
+
+        for i, column in enumerate(columns):
+            step = first_step + i
+            self._pending.append(column)
+            if step % self.span == 0:
+                place = (step // self.span - 1) * self.type.itemsize
+                os.pwrite(self._file, merged(np.array(self._pending)).tobytes(), HEADER + place)
+                self._pending = []
+                if step // self.span >= self.capacity:
+                    self._fold()
+
+    def _fold(self) -> None:
+        import numpy as np
+
+        whole = np.fromfile(self.path, self.type, offset=HEADER)[: self.capacity]
+        halved = np.array([merged(whole[i : i + 2]) for i in range(0, len(whole) - 1, 2)])
+        self.span *= 2
+        os.close(self._file)
+        write_whole(self.path, self._header() + halved.tobytes())
+        self._file = os.open(self.path, os.O_RDWR)
+
+    def _header(self) -> bytes:
+        return self.span.to_bytes(8, "little").ljust(HEADER, b"\0")
+
+    def sync(self) -> None:
+        """Wait until the columns would survive a power cut."""
+        os.fsync(self._file)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
+def merged(columns: "np.ndarray") -> "np.ndarray":
+    """Several columns as one: counts added, means and shares averaged, deviations pooled (each weighted by its number
+    of values)."""
+    import numpy as np
+
+    if len(columns) == 1:
+        only: np.ndarray = columns[0]
+        return only
+    one, layers = columns[-1].copy(), columns["layers"]
+    weight = layers["values"].astype(np.float64)
+    total = np.maximum(weight.sum(0), 1)
+    means, stds = layers["mean"].astype(np.float64), layers["std"].astype(np.float64)
+    mean = (weight * means).sum(0) / total
+    inside = (np.maximum(weight - 1, 0) * stds**2).sum(0) + (weight * (means - mean) ** 2).sum(0)
+    one["layers"]["mean"], one["layers"]["std"] = mean, np.sqrt(inside / np.maximum(total - 1, 1))
+    one["layers"]["near_zero"] = (weight * layers["near_zero"]).sum(0) / total
+    one["layers"]["hist"], one["layers"]["values"] = layers["hist"].sum(0), weight.sum(0)
+    return one
+
+
+class ActivationReader:
+    """Reads the columns of a run, live or ended."""
+
+    def __init__(self, path: Path, names: list[str]) -> None:
+        self.path, self.names, self.type = path, names, column_type(len(names))
+
+    def read(self, after_step: int = 0) -> "tuple[int, int, np.ndarray]":
+        """(span, number of the first column, columns): all columns that end after `after_step`."""
+        import numpy as np
+
+        try:
+            with open(self.path, "rb") as file:
+                span = max(1, int.from_bytes(file.read(HEADER)[:8], "little"))
+                first = after_step // span
+                file.seek(HEADER + first * self.type.itemsize)
+                content = file.read()
+        except FileNotFoundError:
+            return 1, 0, np.zeros(0, self.type)
+        whole = len(content) - len(content) % self.type.itemsize
+        return span, first, np.frombuffer(content[:whole], self.type)

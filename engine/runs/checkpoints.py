@@ -1,0 +1,163 @@
+"""Checkpoints: everything that an exact resume needs, in files whose names say what must be in them.
+
+A name is `STEP-DIGEST.pt`; the digest is the content's, so that a file cut in half is known for what it is, and the one
+before it is used instead. `torch.load(path, weights_only=True)` opens them: nothing in them is code.
+"""
+
+import hashlib
+import io
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from fastai_tui.engine import events
+from fastai_tui.engine.callback import Callback
+from fastai_tui.engine.errors import DiskTrouble
+from fastai_tui.engine.home import disk_errors, write_whole
+from fastai_tui.engine.recorder import Recorder
+from fastai_tui.engine.runs.writer import RunWriter
+from fastai_tui.engine.training import JobLearner
+
+EVERY = 10.0  # seconds of training that a kill may cost at the most …
+SHARE = 20  # … unless writing a checkpoint takes more than a twentieth of that
+KEPT = 2  # the newest ones; step 0 and the best are kept besides
+
+
+class Checkpointer(Callback):
+    """Writes a checkpoint at step 0, every few seconds, after every epoch that is the best so far, and at the end."""
+
+    order = 60
+
+    def __init__(self, writer: RunWriter, recorder: Recorder, every: float = EVERY) -> None:
+        self.writer, self.recorder, self.every = writer, recorder, every
+        self.folder = writer.path / "checkpoints"
+        self.best, self.best_file, self._next = float("inf"), "", 0.0
+
+    def state(self) -> dict[str, Any]:
+        """The best validation loss so far, and where it is kept."""
+        return {"best": self.best, "best_file": self.best_file}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on with the best so far."""
+        self.best, self.best_file = state["best"], state["best_file"]
+
+    def before_fit(self) -> None:
+        """The first one is from before the first batch."""
+        if self.learn.step == 0 and self.learn.epoch == 0:
+            self.save(self.learn.epoch, self.learn.batch)
+        self._next = time.monotonic() + self.every
+
+    def after_batch(self) -> None:
+        """Save when it is time."""
+        if time.monotonic() >= self._next:
+            self.save(self.learn.epoch, self.learn.batch)
+
+    def after_epoch(self) -> None:
+        """Save what is the best so far, and the last of all."""
+        last = self.learn.epoch + 1 == self.learn.epochs
+        if (best := self.learn.valid_loss < self.best) or last:
+            self.best = min(self.best, self.learn.valid_loss)
+            self.save(self.learn.epoch + 1, 0, best=best)
+
+    def save(self, epoch: int, batch: int, *, best: bool = False) -> None:
+        """Write one, from which training goes on at `batch` of `epoch`. Raises `DiskTrouble`."""
+        begun = time.monotonic()
+        self.recorder.flush()
+        self.writer.sync()
+        content = self._content(epoch, batch)
+        path = self.folder / f"{self.learn.step:08d}-{hashlib.sha256(content).hexdigest()[:16]}.pt"
+        write_whole(path, content)
+        if best:
+            self.best_file = path.name
+        where = f"checkpoints/{path.name}"
+        at = {"time": self.writer.now(), "step": self.learn.step, "epoch": self.learn.epoch}
+        self.writer.emit(events.Checkpoint(**at, path=where, best=best))
+        self._tidy()
+        done = time.monotonic()
+        self._next = done + max(self.every, SHARE * (done - begun))
+
+    def _content(self, epoch: int, batch: int) -> bytes:
+        learn = self.learn
+        assert isinstance(learn, JobLearner)
+        stored = io.BytesIO()
+        state = {
+            "place": {"epoch": epoch, "batch": batch, "step": learn.step},
+            "model": learn.model.state_dict(),
+            "opt": learn.opt.state_dict(),
+            "settings": learn.settings,
+            "callbacks": {type(c).__name__: c.state() for c in learn.callbacks},
+            "random": random_states(learn.device),
+            "threads": torch.get_num_threads(),
+        }
+        torch.save(state, stored)
+        return stored.getvalue()
+
+    def _tidy(self) -> None:
+        files = sorted(self.folder.glob("*.pt"))
+        with disk_errors(f"tidy {self.folder}"):
+            for path in files[:-KEPT]:
+                if not path.name.startswith("00000000-") and path.name != self.best_file:
+                    path.unlink()
+
+
+def newest(folder: Path) -> tuple[dict[str, Any], list[str]] | None:
+    """The newest checkpoint that is whole, and the names of those that are not; None if there are no files at all.
+
+    Raises `DiskTrouble` if there are files and none is whole."""
+    damaged: list[str] = []
+    for path in sorted(folder.glob("*.pt"), reverse=True):
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest()[:16] == path.stem.partition("-")[2]:
+            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True), damaged
+        damaged.append(path.name)
+    if damaged:
+        raise DiskTrouble(f"Every checkpoint in {folder} is damaged; train again.")
+    return None
+
+
+def restore(learn: JobLearner, state: dict[str, Any]) -> None:
+    """Put a Learner where the checkpoint was taken: weights, optimiser, settings, callbacks, random states, place."""
+    learn.model.load_state_dict(state["model"])
+    learn.opt.load_state_dict(state["opt"])
+    for name in ("lr", "wd"):
+        learn.change(name, state["settings"][name])
+    for callback in learn.callbacks:
+        kept = state["callbacks"].get(type(callback).__name__)
+        if kept is not None:
+            callback.restore(kept)
+    place = state["place"]
+    learn.epoch, learn.batch, learn.step = place["epoch"], place["batch"], place["step"]
+    torch.set_num_threads(state["threads"])
+    set_random_states(state["random"], learn.device)
+
+
+def random_states(device: torch.device) -> dict[str, Any]:
+    """Where all the random number generators that training may use stand."""
+    kind, keys, position, has_gauss, gauss = np.random.get_state(legacy=True)
+    states: dict[str, Any] = {
+        "torch": torch.get_rng_state(),
+        "python": random.getstate(),
+        "numpy": (kind, keys.tolist(), position, has_gauss, gauss),
+    }
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    if device.type == "mps":
+        states["mps"] = torch.mps.get_rng_state()
+    return states
+
+
+def set_random_states(states: dict[str, Any], device: torch.device) -> None:
+    """Put them back."""
+    torch.set_rng_state(states["torch"])
+    version, internal, gauss = states["python"]
+    random.setstate((version, tuple(internal), gauss))
+    kind, keys, *rest = states["numpy"]
+    np.random.set_state((kind, np.array(keys, np.uint32), *rest))
+    if device.type == "cuda" and "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"], device)
+    if device.type == "mps" and "mps" in states:
+        torch.mps.set_rng_state(states["mps"])

@@ -1,0 +1,105 @@
+"""Steering: what users ask of a live run, looked at between batches and acknowledged in its events."""
+
+import signal
+import time
+from types import FrameType
+from typing import Any
+
+import msgspec
+
+from fastai_tui.engine import events
+from fastai_tui.engine.callback import Callback, CancelFit
+from fastai_tui.engine.errors import BadInput
+from fastai_tui.engine.recorder import Recorder
+from fastai_tui.engine.runs.lock import Lock
+from fastai_tui.engine.runs.log import Command, LineReader
+from fastai_tui.engine.runs.writer import RunWriter
+from fastai_tui.engine.training import JobLearner
+
+GLANCE = 0.1  # seconds between two looks while paused or queued
+
+
+class Inbox:
+    """The commands that have come since the process started; SIGTERM counts as one to stop."""
+
+    def __init__(self, run_lock: Lock) -> None:
+        self._lock = run_lock
+        self._reader = LineReader(run_lock.path.with_name("commands.jsonl"))
+        self._reader.skip()
+        self.stopping = False
+        signal.signal(signal.SIGTERM, self._terminated)
+
+    def _terminated(self, number: int, frame: FrameType | None) -> None:
+        self.stopping = True
+
+    def poll(self) -> list[Command]:
+        """What is new; a line that is no command is passed over."""
+        self._lock.beat()
+        found = []
+        for line in self._reader.poll():
+            try:
+                found.append(msgspec.json.decode(line, type=Command))
+            except msgspec.MsgspecError:
+                continue
+        self.stopping = self.stopping or any(command.do == "stop" for command in found)
+        return found
+
+
+class Control(Callback):
+    """Stops, pauses and changes the run when asked. `replayed` are the changes recorded before a resume: they are made
+    again at the steps where they were made first, so that what is done again is the same."""
+
+    order = -10
+
+    def __init__(self, inbox: Inbox, run_lock: Lock, writer: RunWriter, replayed: list[events.Changed]) -> None:
+        self.inbox, self.lock, self.writer = inbox, run_lock, writer
+        self.replayed = [change for change in replayed if "paused" not in change.settings]
+        self.paused = False
+
+    def before_batch(self) -> None:
+        """Do what has been asked for since the last batch."""
+        while self.replayed and self.replayed[0].step <= self.learn.step:
+            self._apply(self.replayed.pop(0).settings)
+        self._obey()
+        while self.paused:
+            self._flush()
+            time.sleep(GLANCE)
+            self._obey()
+
+    def _obey(self) -> None:
+        for command in self.inbox.poll():
+            if command.do == "set":
+                self._set(command)
+            elif command.do in ("pause", "resume"):
+                self._hold(command, paused=command.do == "pause")
+        if self.inbox.stopping:
+            raise CancelFit
+
+    def _set(self, command: Command) -> None:
+        try:
+            self._apply(command.settings)
+        except (BadInput, msgspec.MsgspecError, TypeError, ValueError) as error:
+            self.writer.emit(events.Warned(**self._at(), code="refused", message=str(error)))
+            return
+        self._tell(command, command.settings)
+
+    def _apply(self, settings: dict[str, Any]) -> None:
+        assert isinstance(self.learn, JobLearner)
+        for name, value in settings.items():
+            self.learn.change(name, value)
+
+    def _hold(self, command: Command, *, paused: bool) -> None:
+        self.paused = paused
+        self.lock.say(phase="paused" if paused else "running")
+        self._tell(command, {"paused": paused})
+
+    def _tell(self, command: Command, settings: dict[str, Any]) -> None:
+        self.writer.emit(events.Changed(**self._at(), settings=settings, by=command.by, command=command.id))
+
+    def _at(self) -> dict[str, Any]:
+        return {"time": self.writer.now(), "step": self.learn.step, "epoch": self.learn.epoch}
+
+    def _flush(self) -> None:
+        for callback in self.learn.callbacks:
+            if isinstance(callback, Recorder):
+                callback.flush()

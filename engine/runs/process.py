@@ -1,0 +1,198 @@
+"""The run process: `python -m fastai_tui.engine.runs.process FOLDER`. One writer, detached, until the run has ended.
+
+The lock is taken before torch is imported, so that readers know within a moment that the process lives.
+"""
+
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fastai_tui.engine import events
+from fastai_tui.engine.errors import FastaiTuiError
+from fastai_tui.engine.home import disk_errors, write_whole
+from fastai_tui.engine.runs import lock, spec
+from fastai_tui.engine.runs.run import Run
+
+
+def main(folder: Path) -> int:
+    """Run what the folder asks for. What goes wrong before there is a log goes to the standard error, `output.log`."""
+    run = Run(folder)
+    run_lock = lock.Lock(folder / "lock")
+    run_lock.acquire()
+    try:
+        return _Session(run, run_lock).go()
+    finally:
+        run_lock.release()
+
+
+class _Session:
+    """One process's part in a run's life: from the lock to the last event."""
+
+    def __init__(self, run: Run, run_lock: lock.Lock) -> None:
+        from fastai_tui.engine.runs.control import Inbox
+
+        self.run, self.lock, self.inbox = run, run_lock, Inbox(run_lock)
+        self.begun = time.monotonic()
+        self.log = run.log()
+        self.writer: Any = None
+        self.learn: Any = None
+
+    def go(self) -> int:
+        """Wait for the device, build, train, and say how it ended."""
+        try:
+            reason, message = self._train()
+        except FastaiTuiError as error:
+            reason, message = "failed", str(error)
+        except Exception as error:  # a bug, or the user's own model: the log has all of it
+            traceback.print_exc()
+            reason, message = "failed", _plainly(error, self.run)
+        self._end(reason, message)
+        return 0 if reason == "finished" else 1
+
+    def _train(self) -> tuple[str, str]:
+        from fastai_tui.engine.device import choose, prepare
+        from fastai_tui.engine.runs.checkpoints import Checkpointer
+        from fastai_tui.engine.runs.queue import wait_for_turn
+
+        asked = self.run.spec
+        device = choose(asked.job.device)
+        if not wait_for_turn(self.lock, str(device), self.inbox, at_once=asked.at_once):
+            return "stopped", "Stopped while it waited for the device."
+        prepare(device, asked.job.seed)
+        self.learn = build(msgspec.structs.replace(asked.job, device=str(device)))
+        recorder = self._equip()
+        self.learn.fit(asked.job.epochs)
+        if recorder.diverged:
+            return "diverged", _diverged(self.learn)
+        if self.inbox.stopping and self.learn.epoch < asked.job.epochs:
+            keeper = next(c for c in self.learn.callbacks if isinstance(c, Checkpointer))
+            keeper.save(self.learn.epoch, self.learn.batch)
+            return "stopped", f"Stopped at batch {self.learn.step} of {self.learn.total}, with a checkpoint."
+        return "finished", "Finished."
+
+    def _equip(self) -> Any:
+        """Give the Learner what records, steers and saves it; put it where the last good checkpoint was."""
+        from fastai_tui.engine.interpret.stats import ActivationStats
+        from fastai_tui.engine.recorder import Recorder
+        from fastai_tui.engine.runs import checkpoints
+        from fastai_tui.engine.runs.control import Control
+        from fastai_tui.engine.runs.writer import RunWriter
+
+        learn = self.learn
+        stats = ActivationStats(learn.model) if learn.settings.get("activations") == "on" else None
+        found = checkpoints.newest(self.run.path / "checkpoints")
+        self._describe(stats.names if stats else [])
+        self.writer = writer = RunWriter(self.run.path, len(learn.plan.rates), len(stats.names) if stats else 0)
+        recorder = Recorder(writer, stats)
+        keeper = checkpoints.Checkpointer(writer, recorder)
+        learn.callbacks += [recorder, keeper]
+        if found is not None:
+            state, damaged = found
+            checkpoints.restore(learn, state)
+            writer.rewind(learn.step)
+            self._tell_resumed(damaged)
+        else:
+            writer.rewind(0)
+            writer.emit(started(self.run.id, learn, self.run.spec.job, writer.now()))
+        changes = [e for e in self.log if isinstance(e, events.Changed) and e.step >= learn.step]
+        learn.callbacks.append(Control(self.inbox, self.lock, writer, changes))
+        return recorder
+
+    def _describe(self, layers: list[str]) -> None:
+        """Complete `run.json` with what only the built network tells."""
+        learn, asked = self.learn, self.run.spec
+        total = asked.job.epochs * len(learn.data.train)
+        made = msgspec.structs.replace(
+            asked, groups=len(learn.plan.rates), layers=layers, device=str(learn.device), total_batches=total
+        )
+        if made != asked:
+            write_whole(self.run.path / "run.json", spec.encode(made))
+
+    def _tell_resumed(self, damaged: list[str]) -> None:
+        from fastai_tui.engine.versions import versions
+
+        at = {"time": self.writer.now(), "step": self.learn.step, "epoch": self.learn.epoch}
+        self.writer.emit(events.Resumed(**at, versions=versions()))
+        if damaged:
+            message = f"{damaged[0]} is damaged; the checkpoint before it is used, and what came after is done again."
+            self.writer.emit(events.Warned(**at, code="damaged_checkpoint", message=message))
+
+    def _end(self, reason: str, message: str) -> None:
+        seconds = time.monotonic() - self.begun
+        at = {"time": time.time(), "step": 0, "epoch": 0}
+        if self.learn is not None:
+            at |= {"step": self.learn.step, "epoch": min(self.learn.epoch, max(self.learn.epochs - 1, 0))}
+        event = events.RunEnded(**at, reason=reason, message=message, seconds=seconds)
+        with disk_errors(f"write the end of {self.run.id}"):
+            if self.writer is not None:
+                self.writer.last_words(msgspec.structs.replace(event, time=self.writer.now()))
+            else:
+                from fastai_tui.engine.runs.log import append
+
+                append(self.run.path / "events.jsonl", events.encode(event))
+
+
+def build(job: Any) -> Any:
+    """The Learner that a job's builder makes."""
+    from importlib import import_module
+
+    module, _, function = job.builder.partition(":")
+    return getattr(import_module(module), function)(job)
+
+
+def started(run_id: str, learn: Any, job: Any, now: float) -> events.RunStarted:
+    """The first event of a run."""
+    from fastai_tui.engine.versions import versions
+
+    return events.RunStarted(
+        time=now,
+        run=run_id,
+        experiment=job.experiment,
+        settings=job.settings,
+        seed=job.seed,
+        epochs=job.epochs,
+        device=str(learn.device),
+        data=learn.data.facts,
+        parameters=sum(p.numel() for p in learn.model.parameters()),
+        batches_per_epoch=len(learn.data.train),
+        versions=versions(),
+    )
+
+
+def describe(job: dict[str, Any]) -> events.RunStarted:
+    """What a run of `job` would say first; nothing is trained or written. A lab request."""
+    from fastai_tui.engine.device import choose, prepare
+    from fastai_tui.engine.job import Job
+
+    asked = msgspec.convert(job, Job)
+    prepare(choose(asked.device), asked.seed)
+    return started("", build(asked), asked, time.time())
+
+
+def _diverged(learn: Any) -> str:
+    rate = "/".join(f"{rate:.3g}" for rate in learn.lr)
+    return (
+        f"The loss is no number any more at batch {learn.step} (rate {rate}): the steps were too large; "
+        "try a tenth of the rate, 1cycle, or norm=batch."
+    )
+
+
+def _plainly(error: Exception, run: Run) -> str:
+    """An unexpected error in a sentence."""
+    import torch
+
+    if isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error).lower():
+        return "The device ran out of memory; try half the batch size (--set bs=…), or a smaller model."
+    first = (str(error).splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first} (all of it is in {run.path / 'output.log'})."
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(Path(sys.argv[1])))
+    except FastaiTuiError as trouble:
+        sys.exit(str(trouble))

@@ -1,0 +1,56 @@
+"""From a job and a model to a Learner that is ready to fit: the optimiser, the plan, the device."""
+
+from collections.abc import Mapping, Sequence
+
+from torch import nn
+
+from fastai_tui.engine import schedules
+from fastai_tui.engine.data.batches import Data
+from fastai_tui.engine.device import choose
+from fastai_tui.engine.errors import BadInput
+from fastai_tui.engine.job import Job
+from fastai_tui.engine.learner import Learner, Metric
+from fastai_tui.engine.optim import optimiser
+from fastai_tui.engine.settings import Value
+
+
+class JobLearner(Learner):
+    """A Learner that knows the settings it was built with, and takes new ones while it trains."""
+
+    settings: dict[str, Value]
+
+    def change(self, name: str, value: Value) -> None:
+        """Give a live setting (`lr` or `wd`) a new value, from the next batch on. Raises `BadInput`."""
+        if name not in ("lr", "wd"):
+            raise BadInput(f"{name} cannot be changed while training; lr and wd can.")
+        changed = {**self.settings, name: value}
+        self.plan = _plan(changed, len(self.plan.rates))
+        for group in self.opt.param_groups:
+            group["weight_decay"] = changed["wd"] if group["decay"] else 0.0
+        self.settings = changed
+
+
+def assemble(
+    job: Job,
+    model: nn.Module,
+    data: Data,
+    loss_func: Metric,
+    metrics: Mapping[str, Metric],
+    groups: Sequence[nn.Module] | None = None,
+) -> JobLearner:
+    """Put `model` on the job's device and give it the optimiser and the schedule that its settings ask for; `groups` are
+    its layer groups, the earliest first (the whole model, if there are none)."""
+    device = choose(job.device)
+    model.to(device)
+    parts = list(groups or [model])
+    plan = _plan(job.settings, len(parts))
+    learn = JobLearner(model, data, loss_func, optimiser(parts, job.settings, device), plan, metrics)
+    learn.settings = dict(job.settings)
+    return learn
+
+
+def _plan(settings: Mapping[str, Value], groups: int) -> schedules.Plan:
+    try:
+        return schedules.plan(settings, groups)
+    except ValueError as error:
+        raise BadInput(f"lr does not fit: {error}; give one rate, or one per layer group as a/b/c.") from error

@@ -1,0 +1,1 @@
+"""The course: chapters as markdown data, and the experiments they name."""
