@@ -33,9 +33,10 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         """The value that `given` (text from a command, or a plain value) stands for. Raises `BadInput`."""
         try:
             value = _READERS[self.kind](given)
-        except (TypeError, ValueError):
+            within = self._within(value)
+        except (TypeError, ValueError, OverflowError):  # the last for whole numbers beyond what a float can be
             raise BadInput(f"{self.name}={_shown(given)} does not fit; allowed: {self.allowed}.") from None
-        if not self._within(value):
+        if not within:
             raise BadInput(f"{self.name}={_shown(given)} is out of bounds; allowed: {self.allowed}.")
         return value
 

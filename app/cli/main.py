@@ -3,12 +3,14 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any, cast
 
-import click
 import typer
 
 from fastai_tui.engine.errors import FastaiTuiError
+
+# The base of click's errors: typer brings a click of its own since 0.26, so the installed one's are not the right ones.
+ClickError = cast(type[Exception], typer.BadParameter.__mro__[2])
 
 app = typer.Typer(
     name="fastai-tui",
@@ -38,9 +40,11 @@ def root(
 
 
 def _assemble() -> None:
-    from fastai_tui.app.cli import convolve, data, doctor, lessons, runs, summary, train
+    if app.registered_commands:
+        return
+    from fastai_tui.app.cli import bench, convolve, data, doctor, lessons, runs, summary, train
 
-    for module in (train, runs, summary, convolve, data, lessons, doctor):
+    for module in (train, runs, summary, convolve, data, lessons, doctor, bench):
         module.register(app)
 
 
@@ -53,10 +57,10 @@ def run(arguments: Sequence[str] | None = None) -> None:
         )
     except FastaiTuiError as error:
         code = _say(str(error), error.exit_code)
-    except click.exceptions.Abort:
+    except typer.Abort:
         code = _say("Interrupted.", 130)
-    except click.ClickException as error:
-        code = _say(_usage(error), 2)
+    except ClickError as error:
+        code = _say(_usage(error), 2) if str(error) else 2  # a group without a command has printed its help
     except KeyboardInterrupt:
         code = _say("Interrupted.", 130)
     except BrokenPipeError:
@@ -72,7 +76,7 @@ def _say(sentence: str, code: int) -> int:
     return code
 
 
-def _usage(error: click.ClickException) -> str:
+def _usage(error: Any) -> str:
     sentence = " ".join(error.format_message().split()).rstrip(".")
     context = getattr(error, "ctx", None)
     return f"{sentence}. Try: {context.command_path if context else 'fastai-tui'} --help"
