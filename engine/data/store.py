@@ -1,0 +1,206 @@
+"""What data there are on this machine, and how they are opened: by name, by path, or one image at a time."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastai_tui.engine.data import idx
+from fastai_tui.engine.data.catalogue import DATA_SETS, DataSet, File, data_set
+from fastai_tui.engine.errors import BadInput, DataMissing, DiskTrouble
+from fastai_tui.engine.home import home
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+VALID_SHARE = 5  # one in five of the embedded sample's images is for validation: 4,000 and 1,000
+PARTS = ("train-images", "train-labels", "t10k-images", "t10k-labels")
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images and their classes, as read-only uint8 arrays: images (n, height, width), labels (n,) from 0.
+
+    `source` is `full`, `sample` or `path`, as in `events.DataFacts`.
+    """
+
+    name: str
+    source: str
+    train_images: "ndarray"
+    train_labels: "ndarray"
+    valid_images: "ndarray"
+    valid_labels: "ndarray"
+    classes: tuple[str, ...]
+
+
+def folder(name: str) -> Path:
+    """Where the data set called `name` is kept. The folder exists only when the set is complete."""
+    return home() / "data" / name
+
+
+def file_path(entry: DataSet, file: File) -> Path:
+    """Where a file of the data set is: in the package if it is embedded, else in its folder, unpacked."""
+    if entry.embedded:
+        from fastai_tui import assets
+
+        return Path(assets.__path__[0]) / "data" / file.packed
+    return folder(entry.name) / file.name
+
+
+def present(entry: DataSet) -> bool:
+    """Is every file here, in its full size? (Whether the bytes are right is for `verify` to say.)"""
+    return entry.embedded or all(_size(file_path(entry, file)) == file.size for file in entry.files)
+
+
+def resolve(wanted: str, preferred: Sequence[str]) -> str:
+    """The data to use: what is `wanted`, or else the first of `preferred` that is here, or else an embedded one.
+
+    Raises `BadInput` for a name that nobody knows or that does not serve here, `DataMissing` for what is not here.
+    """
+    if wanted:
+        return _wanted(wanted, preferred)
+    entries = [data_set(name) for name in preferred]
+    for entry in sorted(entries, key=lambda entry: entry.embedded):
+        if present(entry):
+            return entry.name
+    raise _missing(entries[0])
+
+
+def images(name_or_path: str) -> ImageSet:
+    """The images of a data set in the catalogue, or of a folder of IDX files (`t10k` is for validation).
+
+    Raises `BadInput`, `DataMissing` and `DiskTrouble`.
+    """
+    if name_or_path not in DATA_SETS:
+        return _from_folder(_path(name_or_path))
+    entry = data_set(name_or_path)
+    if not present(entry):
+        raise _missing(entry)
+    if entry.embedded:
+        return _sample(entry)
+    train_images, train_labels, valid_images, valid_labels = _arrays(entry)
+    found = ImageSet(entry.name, "full", train_images, train_labels, valid_images, valid_labels, entry.classes)
+    return _checked(found, str(folder(entry.name)))
+
+
+def image(reference: str) -> tuple["ndarray", int]:
+    """One image, as a uint8 array (height, width), and its label, for `NAME:INDEX`: an index among the training images,
+    or for the embedded sample a row of its file.
+
+    Raises `BadInput` for what is no reference or out of bounds, `DataMissing` where the data are not here.
+    """
+    name, _, index = reference.rpartition(":")
+    if not name or not re.fullmatch(r"-?[0-9]{1,12}", index):
+        raise BadInput(f"{reference!r} names no image: write a data set and a number, as in mnist-sample:1502.")
+    pixels, labels = _rows(name)
+    if not 0 <= int(index) < len(pixels):
+        raise BadInput(f"{name} has the images 0 to {len(pixels) - 1:,}; there is no {index}.")
+    return pixels[int(index)], int(labels[int(index)])
+
+
+def split(labels: "ndarray") -> tuple["ndarray", "ndarray"]:
+    """The rows for training and for validation, in order: of every class, the last fifth is for validation."""
+    import numpy as np
+
+    of_class = map(np.flatnonzero, labels == np.unique(labels)[:, None])
+    held = [rows[len(rows) - len(rows) // VALID_SHARE :] for rows in of_class]
+    valid = np.sort(np.concatenate(held))
+    return np.setdiff1d(np.arange(len(labels)), valid), valid
+
+
+def idx_names(name: str) -> tuple[str, ...]:
+    """The names under which the IDX file called `name` is found on people's disks."""
+    dotted = name.replace("-idx", ".idx")
+    return name, f"{name}.gz", dotted, f"{dotted}.gz"
+
+
+def _wanted(wanted: str, preferred: Sequence[str]) -> str:
+    if wanted not in DATA_SETS:
+        return str(_path(wanted))
+    if wanted not in preferred:
+        raise BadInput(f"{wanted} does not serve here; there are {', '.join(preferred)}, or a path.")
+    if not present(entry := data_set(wanted)):
+        raise _missing(entry)
+    return wanted
+
+
+def _missing(entry: DataSet) -> DataMissing:
+    here = next((other.name for other in DATA_SETS.values() if other.embedded and _akin(other, entry)), "")
+    at_once = f"; {here} is part of it and works at once" if here else ""
+    return DataMissing(f"{entry.name} is not on this machine: `fastai-tui data get {entry.name}` gets it{at_once}.")
+
+
+def _akin(sample: DataSet, entry: DataSet) -> bool:
+    return any(reference.partition(":")[0] == entry.name for reference in sample.same)
+
+
+def _path(text: str) -> Path:
+    path = Path(os.path.expanduser(text))
+    if os.path.exists(path):  # unlike Path.exists it takes every oddity for an answer
+        return path
+    if re.fullmatch(r"[\w-]+", text):
+        data_set(text)  # a plain word is meant as a name: this names those there are
+    raise DataMissing(f"There is nothing at {text}; give a folder of IDX files, or one of {', '.join(DATA_SETS)}.")
+
+
+def _from_folder(path: Path) -> ImageSet:
+    if not path.is_dir():
+        raise BadInput(f"{path} is a file; images are read from a folder of IDX files (train-images-idx3-ubyte …).")
+    files = [_idx_file(path, part) for part in PARTS]
+    train_images, train_labels, valid_images, valid_labels = (idx.read(file) for file in files)
+    top = max((int(labels.max()) for labels in (train_labels, valid_labels) if labels.size), default=0)
+    classes = tuple(str(number) for number in range(top + 1))
+    found = ImageSet(str(path), "path", train_images, train_labels, valid_images, valid_labels, classes)
+    return _checked(found, str(path))
+
+
+def _idx_file(path: Path, part: str) -> Path:
+    name = f"{part}-idx{3 if part.endswith('images') else 1}-ubyte"
+    for place in (path, path / "raw", path / "MNIST" / "raw"):  # the last two are torchvision's
+        for candidate in idx_names(name):
+            if (place / candidate).is_file():
+                return place / candidate
+    raise BadInput(f"{path} has no {name} (or .gz); a folder of IDX files is needed: {', '.join(PARTS)}.")
+
+
+def _checked(found: ImageSet, where: str) -> ImageSet:
+    """`found`, if its parts fit together."""
+    pairs = ((found.train_images, found.train_labels), (found.valid_images, found.valid_labels))
+    for pixels, labels in pairs:
+        if pixels.ndim != 3 or labels.ndim != 1 or pixels.dtype != "u1" or labels.dtype != "u1":
+            raise BadInput(f"{where} does not hold images (count, height, width) and labels (count) of unsigned bytes.")
+        if len(pixels) != len(labels) or not pixels.size:
+            raise BadInput(f"{where} has {len(pixels):,} images for {len(labels):,} labels.")
+        if pixels.shape[1:] != found.train_images.shape[1:]:
+            raise BadInput(f"{where} has images of different sizes for training and for validation.")
+    return found
+
+
+def _arrays(entry: DataSet) -> list["ndarray"]:
+    return [idx.read(file_path(entry, file)) for file in entry.files]
+
+
+def _sample(entry: DataSet) -> ImageSet:
+    pixels, labels = _arrays(entry)
+    train, valid = split(labels)
+    return ImageSet(entry.name, "sample", pixels[train], labels[train], pixels[valid], labels[valid], entry.classes)
+
+
+def _rows(name: str) -> tuple["ndarray", "ndarray"]:
+    entry = DATA_SETS.get(name)
+    if entry and entry.embedded:
+        pixels, labels = _arrays(entry)
+        return pixels, labels
+    found = images(name)
+    return found.train_images, found.train_labels
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return -1
+    except OSError as error:
+        raise DiskTrouble(f"Could not look at {path}: {(error.strerror or str(error)).lower()}.") from error
