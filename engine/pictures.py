@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 MOST_PIXELS = 2**24  # 4,096 × 4,096: a map of that many numbers is still a document of some 100 MB
 # Pillow hands EPS to Ghostscript and opens many formats nobody tests: only what cameras, scanners and the web make.
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,21 @@ class Picture:
     label: str | None = None
 
 
+def load(reference: str) -> Picture:
+    """The picture that a data set's `NAME:INDEX` or a path names. Raises `BadInput`, `DataMissing`, `DiskTrouble`."""
+    if re.fullmatch(r".+:-?[0-9]+", reference) and not os.path.exists(reference):
+        return _of_data_set(reference)
+    return Picture(_shown(reference), read(Path(os.path.expanduser(reference))))
+
+
 def read(path: Path) -> np.ndarray:
     """The picture in a file as greyscale, uint8 (height, width): luma 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
 
     Turned upright by its EXIF orientation; what is transparent lies on white; 16 bits are scaled to 8, fractions from
     their own range; of an animation the first frame. BadInput where the file is none of FORMATS, broken or huge.
     """
-    if not path.is_file():
-        what = "is no regular file" if path.exists() else "does not exist"
+    if not os.path.isfile(path):  # unlike Path.is_file it takes every oddity for an answer
+        what = "is no regular file" if os.path.exists(path) else "does not exist"
         raise BadInput(f"The picture {_shown(path)} {what}: give a picture's path, or a data set's NAME:INDEX.")
     try:
         return _decode(path)
@@ -45,8 +54,17 @@ def read(path: Path) -> np.ndarray:
     except Exception as error:  # a decoder fed with broken bytes raises anything, from struct.error to SyntaxError
         raise BadInput(
             f"The picture {_shown(path)} cannot be read ({_why(error)}): it may be cut short, or be none of "
-            f"{', '.join(name for name in FORMATS if name != 'MPO')}."
+            f"{', '.join(FORMATS)}."
         ) from error
+
+
+def _of_data_set(reference: str) -> Picture:
+    from fastai_tui.engine.data import store
+    from fastai_tui.engine.data.catalogue import DATA_SETS
+
+    pixels, label = store.image(reference)
+    entry = DATA_SETS.get(reference.rpartition(":")[0])
+    return Picture(_shown(reference), pixels, entry.classes[label] if entry else str(label))
 
 
 def _decode(path: Path) -> np.ndarray:
@@ -90,8 +108,10 @@ def _from_own_range(values: np.ndarray) -> np.ndarray:
     return (scaled * 255).round().astype(np.uint8)
 
 
-def _shown(path: Path) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in str(path))
+def _shown(path: Path | str) -> str:
+    """The path without control characters, and not longer than a sentence bears."""
+    clean = "".join(letter if letter.isprintable() else "?" for letter in str(path))
+    return clean if len(clean) <= 200 else f"{clean[:100]}…{clean[-99:]}"
 
 
 def _largest() -> str:
