@@ -1,0 +1,129 @@
+"""`train`: a new run, started as a process of its own and then shown; Ctrl-C ends it with a checkpoint."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fastai_tui.app.cli import complete
+from fastai_tui.app.cli.output import print_json, print_line
+
+if TYPE_CHECKING:
+    from fastai_tui.engine.events import RunStarted
+    from fastai_tui.engine.job import Job
+    from fastai_tui.engine.runs.store import RunStore
+
+Name = Annotated[str, typer.Argument(metavar="EXPERIMENT", autocompletion=complete.experiments, help="What to train.")]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting; may be given again.")]
+Epochs = Annotated[int | None, typer.Option(metavar="N", help="How long; the experiment's own default otherwise.")]
+Seed = Annotated[int, typer.Option(metavar="N", help="Of everything that is random.")]
+Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda[:N]|mps", help="Where to train.")]
+DataName = Annotated[str, typer.Option("--data", metavar="NAME|PATH", help="Other data than the experiment's own.")]
+RunName = Annotated[str, typer.Option("--name", metavar="NAME", help="A name of your own for the run.")]
+Detach = Annotated[bool, typer.Option("--detach", help="Start it, and do not wait.")]
+Json = Annotated[bool, typer.Option("--json", help="Events, one JSON object a line.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be trained, and train nothing.")]
+Now = Annotated[bool, typer.Option("--now", help="Start even if another run uses the device.")]
+
+
+def train(
+    experiment: Name,
+    sets: Sets = None,
+    epochs: Epochs = None,
+    seed: Seed = 42,
+    device: Device = "auto",
+    data: DataName = "",
+    name: RunName = "",
+    detach: Detach = False,
+    as_json: Json = False,
+    dry_run: DryRun = False,
+    now: Now = False,
+) -> None:
+    """Train an experiment. The run goes on without the terminal; Ctrl-C stops it, with a checkpoint."""
+    from fastai_tui.engine.settings import pairs
+    from fastai_tui.lessons.experiments import order
+
+    job = order(experiment, pairs(sets or []), epochs=epochs, seed=seed, device=device, data=data)
+    if dry_run:
+        _describe(job, as_json=as_json)
+    else:
+        _start(job, name, at_once=now, detach=detach, as_json=as_json)
+
+
+def _start(job: "Job", name: str, *, at_once: bool, detach: bool, as_json: bool) -> None:
+    from fastai_tui.app.cli.attach import Child, attach
+    from fastai_tui.app.stopper import Interrupts
+    from fastai_tui.engine.runs import client
+    from fastai_tui.engine.runs.store import RunStore
+
+    store = RunStore()
+    expected = _expected(job, store)
+    with Interrupts():  # from here on, Ctrl-C has a run to stop
+        run = store.create(job, name, ["fastai-tui", *sys.argv[1:]], at_once=at_once)
+        child = Child(run, client.launch)
+        if not as_json:
+            print(f"{run.id}: {expected}", flush=True)
+        if detach:
+            child.check()
+        else:
+            attach(run, child, as_json=as_json)
+    if detach and as_json:
+        print_json({"run": run.id, "path": str(run.path)})
+    elif detach:
+        print(f"It goes on without this terminal; `fastai-tui watch {run.id}` shows it, `fastai-tui stop` ends it.")
+
+
+def _expected(job: "Job", store: "RunStore") -> str:
+    """How long it will take, as far as anybody knows."""
+    from fastai_tui.app.text import duration
+    from fastai_tui.engine.runs import estimate
+
+    known = estimate.before(job, store)
+    if known is None:
+        return "nothing like it has been trained here yet, so how long it takes is told once it runs."
+    return f"about {duration(known[0])}, going by {known[1]}."
+
+
+def _describe(job: "Job", *, as_json: bool) -> None:
+    """What would be trained: the lab builds it, and says so."""
+    import msgspec
+
+    from fastai_tui.engine.client import ask
+    from fastai_tui.engine.events import RunStarted
+
+    answer = ask("describe", job=job)
+    if as_json:
+        print_line(answer)
+        return
+    for line in description(msgspec.convert(answer, RunStarted), job):
+        print(line)
+
+
+def description(event: "RunStarted", job: "Job") -> list[str]:
+    """What a run would be, for a reader."""
+    from fastai_tui.app.sentences import length
+    from fastai_tui.app.snapshots import data_in_words, setting_in_words
+    from fastai_tui.app.text import plural, rate
+    from fastai_tui.engine import schedules
+
+    total = event.epochs * event.batches_per_epoch
+    groups = len(job.settings["lr"]) if isinstance(job.settings.get("lr"), list) else 1  # type: ignore[arg-type]
+    plan = schedules.plan(job.settings, groups)
+    rates = [plan.at(step / max(total, 1))[0][-1] for step in range(max(total, 1))]
+    pairs = {
+        "experiment": event.experiment,
+        "data": data_in_words(event.data),
+        "network": plural(event.parameters, "parameter"),
+        "device": event.device,
+        "length": length(event.epochs, event.batches_per_epoch),
+        "settings": " ".join(f"{name}={setting_in_words(value)}" for name, value in event.settings.items()),
+        "rates": f"from {rate(rates[0])}, highest {rate(max(rates))}, to {rate(rates[-1])}",
+        "seed": str(event.seed),
+        "versions": ", ".join(f"{name} {version}" for name, version in event.versions.items()),
+    }
+    return [f"{name:<11} {value}" for name, value in pairs.items()] + ["Nothing was trained (--dry-run)."]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(train)

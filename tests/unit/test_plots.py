@@ -1,0 +1,158 @@
+"""Plots: of exactly the size asked for, whatever the numbers are, and showing where they go."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fastai_tui.app import plots
+from fastai_tui.app.text import Look, plain, width
+
+LOOKS = [Look(), Look(colours=True), Look(unicode=False), Look(colours=True, unicode=False)]
+NAN, INF = math.nan, math.inf
+anything = st.floats(allow_nan=True, allow_infinity=True, width=64)
+AWKWARD = {
+    "nothing": [],
+    "one point": [0.5],
+    "zeros": [0.0, 0.0, 0.0],
+    "constant": [2.3] * 50,
+    "not a number": [NAN, NAN],
+    "infinite": [INF, -INF, 1.0],
+    "huge": [1e308, -1e308, 3.0],
+    "tiny": [5e-324, 0.0, 1e-320],
+    "tiny around one": [1.0, 1.0 + 1e-15],
+    "negative": [-3.0, -2.0, -5.0],
+    "a jump to infinity": [2.3, 1.9, 1e38, INF, NAN],
+    "many": list(np.linspace(3, 0.1, 5000)),
+}
+
+
+def all_kinds(values: list[float], columns: int, rows: int, look: Look) -> list[list[str]]:
+    steps = list(range(1, len(values) + 1))
+    size = {"width": columns, "height": rows, "look": look}
+    valid = list(zip(steps, values, strict=True))[-3:]
+    return [
+        plots.loss_curve(steps, values, values, values, valid, total=len(values), **size),
+        plots.rate_curve(steps, values, **size),
+        plots.overlaid([("one", steps, values), ("two", steps, values[::-1])], **size),
+    ]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("values", AWKWARD.values(), ids=AWKWARD.keys())
+def test_awkward_numbers_give_a_plot_of_the_size_asked_for(values: list[float], look: Look) -> None:
+    for lines in all_kinds(values, 60, 12, look):
+        assert len(lines) == 12
+        assert {width(line) for line in lines} == {60}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(anything, max_size=30), st.integers(1, 120), st.integers(1, 30), st.sampled_from(LOOKS))
+def test_any_numbers_fit_any_size(values: list[float], columns: int, rows: int, look: Look) -> None:
+    for lines in all_kinds(values, columns, rows, look):
+        assert len(lines) == rows
+        assert {width(line) for line in lines} == {columns}
+
+
+def drawn(lines: list[str], marks: str) -> set[tuple[int, int]]:
+    """Where on the plot (row from the top, column) one of `marks` stands, the legend and the y axis's labels aside."""
+    found = enumerate(lines[1:])
+    return {(y, x) for y, line in found for x, c in enumerate(plain(line)) if c in marks and x > 4}
+
+
+def test_a_falling_curve_goes_from_the_top_left_to_the_bottom_right() -> None:
+    steps = list(range(1, 101))
+    lines = plots.rate_curve(steps, [101 - s for s in steps], width=60, height=20, look=Look(unicode=False))
+    points = sorted(drawn(lines, "*"), key=lambda place: (place[1], place[0]))
+    assert points[0][0] <= 1
+    assert points[-1][0] >= 15
+    assert all(left[0] <= right[0] for left, right in itertools.pairwise(points))
+
+
+def test_the_band_reaches_from_the_lowest_to_the_highest_batch() -> None:
+    steps = list(range(1, 101))
+    lines = plots.loss_curve(
+        steps, [1.0] * 100, [3.0] * 100, [2.0] * 100, width=60, height=21, look=Look(unicode=False)
+    )
+    inside = {y for y, _ in drawn(lines, ".*") if y < 18}
+    labels = {
+        float(line.split("+")[0]): y for y, line in enumerate(lines[1:]) if line.strip()[0].isdigit() and "+" in line
+    }
+    assert labels[3] == min(inside)
+    assert labels[1] == max(inside)
+
+
+def test_validation_points_stand_where_their_steps_are() -> None:
+    lines = plots.loss_curve([1, 100], [1, 1], [1, 1], [1, 1], [(50, 2.0)], width=60, height=20, total=100)
+    ((_, column),) = drawn(lines, "o")
+    assert abs(column - 30) <= 3
+
+
+def test_colours_change_no_character() -> None:
+    steps = list(range(1, 200))
+    values = [3 / s for s in steps]
+    for look in (Look(), Look(unicode=False)):
+        coloured = Look(colours=True, unicode=look.unicode)
+        for without, with_colours in zip(
+            all_kinds(values, 70, 15, look)[:2], all_kinds(values, 70, 15, coloured)[:2], strict=True
+        ):
+            assert [plain(line) for line in with_colours] == without
+            assert with_colours != without
+
+
+def test_without_unicode_everything_is_ascii() -> None:
+    for lines in all_kinds([3.0, 1.0, 2.0], 60, 12, Look(unicode=False)):
+        assert all(line.isascii() for line in lines)
+
+
+def test_runs_without_colours_are_told_apart_by_letters() -> None:
+    lines = plots.overlaid([("low", [1, 100], [1, 1]), ("high", [1, 100], [9, 9])], width=60, height=15)
+    assert "a low" in lines[0]
+    assert "b high" in lines[0]
+    assert min(y for y, _ in drawn(lines, "b")) < min(y for y, _ in drawn(lines, "a"))
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=1))
+def test_limits_hold_every_value_and_are_round(values: list[float]) -> None:
+    low, high = plots.limits(values)
+    slack = (high - low) * 1e-9
+    assert low - slack <= min(values)
+    assert max(values) <= high + slack
+    assert low < high
+
+
+def test_limits_stand_still_while_a_loss_falls() -> None:
+    losses = [2.31 - 0.002 * step for step in range(1000)]
+    seen = {plots.limits(losses[:n]) for n in range(1, 1000)}
+    assert len(seen) == 1
+
+
+def test_a_curve_that_grows_keeps_its_shape() -> None:
+    """What is drawn of the first half does not depend on the second: the terminal is sent the new part only."""
+    steps = list(range(1, 401))
+    values = [2 + math.sin(s / 7) for s in steps]
+    half, whole = (
+        plots.rate_curve(steps[:n], values[:n], width=61, height=20, total=400, look=Look(unicode=False))
+        for n in (200, 400)
+    )
+    cut = 28
+    assert [line[:cut] for line in half[1:]] == [line[:cut] for line in whole[1:]]
+
+
+def test_thinning_keeps_the_extremes() -> None:
+    x = np.arange(10_000)
+    y = np.sin(x / 50)
+    y[7777] = 40.0
+    xs, ys = plots.thinned(x.tolist(), y.tolist(), 60, 10_000)
+    assert len(xs) <= 122
+    assert ys.max() == 40.0
+    assert xs[ys.argmax()] == 7777
+
+
+def test_two_plots_do_not_share_a_figure() -> None:
+    first = plots.rate_curve([1, 2, 3], [1, 2, 3], width=50, height=10)
+    plots.rate_curve([1, 2, 3], [900, 2, -3], width=70, height=20)
+    assert plots.rate_curve([1, 2, 3], [1, 2, 3], width=50, height=10) == first
