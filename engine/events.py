@@ -122,10 +122,11 @@ class Resumed(TrainingEvent, frozen=True, kw_only=True, tag="resumed"):
 
 
 class Warned(TrainingEvent, frozen=True, kw_only=True, tag="warning"):
-    """What is seen, why, and what to try."""
+    """What is seen, why, and what to try; `command` is the id of the command that is refused, if it is one."""
 
     code: str
     message: str
+    command: str = ""
 
 
 class RunEnded(TrainingEvent, frozen=True, kw_only=True, tag="run_ended"):

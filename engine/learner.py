@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from fastai_tui.engine import schedules
 from fastai_tui.engine.callback import Callback, CancelBatch, CancelEpoch, CancelFit, Hooks
 from fastai_tui.engine.data.batches import Data, Loader
-from fastai_tui.engine.device import autocast
+from fastai_tui.engine.device import autocast, widest
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.home import write_whole
 from fastai_tui.engine.optim import set_rates
@@ -88,7 +88,7 @@ class Learner:
         """The mean loss and the metrics over a loader's items, with the model in evaluation mode."""
         self.model.eval()
         measures = [self.loss_func, *self.metrics.values()]
-        exact = torch.float32 if self.device.type == "mps" else torch.float64  # MPS has no doubles
+        exact = widest(self.device)
         sums, count = torch.zeros(len(measures), dtype=exact, device=self.device), 0
         for xb, yb in loader.batches(0):
             with autocast(self.device):

@@ -112,20 +112,18 @@ class Recorder(Callback):
             raise CancelFit
 
     def _columns(self, losses: np.ndarray, seconds: float) -> dict[str, np.ndarray]:
-        rows = np.array(self._rows, np.float64).reshape(len(losses), -1)
-        return (
-            {
-                "time": rows[:, 0],
-                "epoch": rows[:, 1],
-                "momentum": rows[:, 2],
-                "lr": rows[:, 3:],
-                "loss": losses,
-                "smooth_loss": np.array([self._smoothed(float(loss)) for loss in losses]),
-                "samples_per_second": np.full(len(losses), self._items / max(seconds, 1e-9)),
-            }
-            if len(losses)
-            else {}
-        )
+        if not len(losses):
+            return {}
+        rows = np.array(self._rows, np.float64)
+        return {
+            "time": rows[:, 0],
+            "epoch": rows[:, 1],
+            "momentum": rows[:, 2],
+            "lr": rows[:, 3:],
+            "loss": losses,
+            "smooth_loss": np.array([self._smoothed(float(loss)) for loss in losses]),
+            "samples_per_second": np.full(len(losses), self._items / max(seconds, 1e-9)),
+        }
 
     def _smoothed(self, loss: float) -> float:
         """fastai's smooth loss: an exponential moving average, debiased."""

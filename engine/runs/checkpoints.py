@@ -6,6 +6,7 @@ before it is used instead. `torch.load(path, weights_only=True)` opens them: not
 
 import hashlib
 import io
+import os
 import random
 import time
 from pathlib import Path
@@ -22,7 +23,7 @@ from fastai_tui.engine.recorder import Recorder
 from fastai_tui.engine.runs.writer import RunWriter
 from fastai_tui.engine.training import JobLearner
 
-EVERY = 10.0  # seconds of training that a kill may cost at the most …
+EVERY = 10.0  # seconds of training that a kill may cost at the most (FASTAI_TUI_CHECKPOINT_SECONDS changes it) …
 SHARE = 20  # … unless writing a checkpoint takes more than a twentieth of that
 KEPT = 2  # the newest ones; step 0 and the best are kept besides
 
@@ -32,8 +33,8 @@ class Checkpointer(Callback):
 
     order = 60
 
-    def __init__(self, writer: RunWriter, recorder: Recorder, every: float = EVERY) -> None:
-        self.writer, self.recorder, self.every = writer, recorder, every
+    def __init__(self, writer: RunWriter, recorder: Recorder) -> None:
+        self.writer, self.recorder, self.every = writer, recorder, interval()
         self.folder = writer.path / "checkpoints"
         self.best, self.best_file, self._next = float("inf"), "", 0.0
 
@@ -102,6 +103,14 @@ class Checkpointer(Callback):
             for path in files[:-KEPT]:
                 if not path.name.startswith("00000000-") and path.name != self.best_file:
                     path.unlink()
+
+
+def interval() -> float:
+    """Seconds between two checkpoints: `$FASTAI_TUI_CHECKPOINT_SECONDS`, or `EVERY` where that is no number."""
+    try:
+        return max(0.0, float(os.environ["FASTAI_TUI_CHECKPOINT_SECONDS"]))
+    except (KeyError, ValueError):
+        return EVERY
 
 
 def newest(folder: Path) -> tuple[dict[str, Any], list[str]] | None:

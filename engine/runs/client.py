@@ -13,19 +13,20 @@ from fastai_tui.engine import events
 from fastai_tui.engine.errors import BadInput, RunFailed
 from fastai_tui.engine.home import PRIVATE_FILE, disk_errors
 from fastai_tui.engine.runs import log
-from fastai_tui.engine.runs.run import Run, State
+from fastai_tui.engine.runs.run import STARTING, Run, State
 from fastai_tui.engine.threads import thread_environment
 
 ANSWER_WITHIN = 20.0  # seconds: a batch of a large network on a slow CPU
 
 
 def launch(run: Run) -> "subprocess.Popen[bytes]":
-    """Start the run's process, detached: in a session of its own, so that no terminal's end reaches it."""
+    """Start the run's process, detached: in a session of its own, so that no terminal's end reaches it. Returns once it
+    holds the run's lock (which it takes before it imports torch), or has ended."""
     command = [sys.executable, "-m", "fastai_tui.engine.runs.process", str(run.path)]
     with disk_errors(f"start the run {run.id}"):
         output = os.open(run.path / "output.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
         try:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -35,6 +36,10 @@ def launch(run: Run) -> "subprocess.Popen[bytes]":
             )
         finally:
             os.close(output)
+    end = time.monotonic() + STARTING
+    while process.poll() is None and run.state().pid != process.pid and time.monotonic() < end:
+        time.sleep(0.02)
+    return process
 
 
 def resume(run: Run) -> "subprocess.Popen[bytes]":
@@ -58,13 +63,18 @@ def send(run: Run, do: str, *, by: str = "command", settings: dict[str, Any] | N
 
 
 def wait_for(run: Run, command: str, within: float = ANSWER_WITHIN) -> events.Changed | None:
-    """The event that acknowledges a command; None if the run ended first. Raises `RunFailed` if no answer comes."""
+    """The event that acknowledges a command; None if the run ended first.
+
+    Raises `BadInput` if the run refuses it, `RunFailed` if no answer comes.
+    """
     reader, end = log.LineReader(run.path / "events.jsonl"), time.monotonic() + within
     while time.monotonic() < end:
         live = run.state().live
         for event in log.decoded(reader.poll()):
             if isinstance(event, events.Changed) and event.command == command:
                 return event
+            if isinstance(event, events.Warned) and event.command == command:
+                raise BadInput(event.message)
         if not live:
             return None
         time.sleep(0.05)

@@ -1,8 +1,6 @@
 """Steering: what users ask of a live run, looked at between batches and acknowledged in its events."""
 
-import signal
 import time
-from types import FrameType
 from typing import Any
 
 import msgspec
@@ -11,38 +9,11 @@ from fastai_tui.engine import events
 from fastai_tui.engine.callback import Callback, CancelFit
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.recorder import Recorder
+from fastai_tui.engine.runs.inbox import GLANCE, Inbox
 from fastai_tui.engine.runs.lock import Lock
-from fastai_tui.engine.runs.log import Command, LineReader
+from fastai_tui.engine.runs.log import Command
 from fastai_tui.engine.runs.writer import RunWriter
 from fastai_tui.engine.training import JobLearner
-
-GLANCE = 0.1  # seconds between two looks while paused or queued
-
-
-class Inbox:
-    """The commands that have come since the process started; SIGTERM counts as one to stop."""
-
-    def __init__(self, run_lock: Lock) -> None:
-        self._lock = run_lock
-        self._reader = LineReader(run_lock.path.with_name("commands.jsonl"))
-        self._reader.skip()
-        self.stopping = False
-        signal.signal(signal.SIGTERM, self._terminated)
-
-    def _terminated(self, number: int, frame: FrameType | None) -> None:
-        self.stopping = True
-
-    def poll(self) -> list[Command]:
-        """What is new; a line that is no command is passed over."""
-        self._lock.beat()
-        found = []
-        for line in self._reader.poll():
-            try:
-                found.append(msgspec.json.decode(line, type=Command))
-            except msgspec.MsgspecError:
-                continue
-        self.stopping = self.stopping or any(command.do == "stop" for command in found)
-        return found
 
 
 class Control(Callback):
@@ -79,7 +50,8 @@ class Control(Callback):
         try:
             self._apply(command.settings)
         except (BadInput, msgspec.MsgspecError, TypeError, ValueError) as error:
-            self.writer.emit(events.Warned(**self._at(), code="refused", message=str(error)))
+            refused = events.Warned(**self._at(), code="refused", message=str(error), command=command.id)
+            self.writer.emit(refused)
             return
         self._tell(command, command.settings)
 

@@ -51,10 +51,10 @@ class LineWriter:
 
 
 class LineReader:
-    """Reads whole lines as they come; a line still being written is left for the next time."""
+    """Reads whole lines as they come, from a place in the file on; a line still being written is left for later."""
 
-    def __init__(self, path: Path) -> None:
-        self.path, self._place = path, 0
+    def __init__(self, path: Path, place: int = 0) -> None:
+        self.path, self._place = path, place
 
     def skip(self) -> None:
         """Forget what is there already."""

@@ -15,6 +15,7 @@ from fastai_tui.engine import events
 from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.home import disk_errors, write_whole
 from fastai_tui.engine.runs import lock, spec
+from fastai_tui.engine.runs.inbox import Inbox
 from fastai_tui.engine.runs.run import Run
 
 
@@ -22,9 +23,10 @@ def main(folder: Path) -> int:
     """Run what the folder asks for. What goes wrong before there is a log goes to the standard error, `output.log`."""
     run = Run(folder)
     run_lock = lock.Lock(folder / "lock")
+    inbox = Inbox(run_lock)
     run_lock.acquire()
     try:
-        return _Session(run, run_lock).go()
+        return _Session(run, run_lock, inbox).go()
     finally:
         run_lock.release()
 
@@ -32,10 +34,8 @@ def main(folder: Path) -> int:
 class _Session:
     """One process's part in a run's life: from the lock to the last event."""
 
-    def __init__(self, run: Run, run_lock: lock.Lock) -> None:
-        from fastai_tui.engine.runs.control import Inbox
-
-        self.run, self.lock, self.inbox = run, run_lock, Inbox(run_lock)
+    def __init__(self, run: Run, run_lock: lock.Lock, inbox: Inbox) -> None:
+        self.run, self.lock, self.inbox = run, run_lock, inbox
         self.begun = time.monotonic()
         self.log = run.log()
         self.writer: Any = None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fastai_tui.engine.home import PRIVATE_FILE, disk_errors
 from fastai_tui.engine.runs import lock
-from fastai_tui.engine.runs.control import GLANCE, Inbox
+from fastai_tui.engine.runs.inbox import GLANCE, Inbox
 
 
 def wait_for_turn(mine: lock.Lock, device: str, inbox: Inbox, *, at_once: bool) -> bool:

@@ -22,6 +22,7 @@ from fastai_tui.engine.runs.activations import ActivationReader
 from fastai_tui.engine.runs.log import LineReader, decoded
 from fastai_tui.engine.runs.steps import StepReader
 
+TAIL = 16_384  # bytes of the log in which its last beginning or end usually is
 STARTING = 60.0  # seconds that a new process may take before it holds the lock: a cold NFS home is slow
 
 
@@ -95,8 +96,15 @@ class Run:
         return replay(self)
 
     def _last(self) -> AnyEvent | None:
-        ends = (RunStarted, Resumed, RunEnded)
-        return next((e for e in reversed(self.log()) if isinstance(e, ends)), None)
+        """The last beginning or end, looked for from the log's end: a long log is not read for it."""
+        path = self.path / "events.jsonl"
+        size = path.stat().st_size if path.exists() else 0
+        for tail in (TAIL, size):
+            lines = LineReader(path, max(0, size - tail)).poll()
+            for event in reversed(list(decoded(lines))):
+                if isinstance(event, (RunStarted, Resumed, RunEnded)):
+                    return event
+        return None
 
     def _epitaph(self, holder: lock.Holder | None) -> str:
         where = f" on {holder.host}" if holder else ""

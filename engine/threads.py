@@ -1,0 +1,43 @@
+"""How many threads compute, and how they wait: settled before torch is loaded, so this is free of torch.
+
+Small networks leave a core idle for microseconds at a time, and by default OpenMP's threads spin through those: beside
+any other busy process they then burn the time that their colleague needs. `GOMP_SPINCOUNT` bounds the spinning.
+"""
+
+import os
+from pathlib import Path
+
+SPINS = "10000"
+
+
+def threads() -> int:
+    """Threads to compute with: `$OMP_NUM_THREADS`, or as many as there are cores for this process, less one.
+
+    The one is for whatever else runs: the screen, the shell, another user. Threads that share a core wait for each
+    other at every step.
+    """
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    if first.isascii() and first.isdecimal() and int(first):
+        return int(first)
+    return max(1, cores() - 1)
+
+
+def cores() -> int:
+    """Cores that this process may use: its affinity, and its control group's share of the machine."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(allowed, _quota(Path("/sys/fs/cgroup/cpu.max")) or allowed))
+
+
+def thread_environment() -> dict[str, str]:
+    """The variables for a process that will load torch; what the user has set stays as it is."""
+    wanted = {"GOMP_SPINCOUNT": SPINS}
+    return {name: value for name, value in wanted.items() if name not in os.environ}
+
+
+def _quota(path: Path) -> int:
+    """Whole cores that a container is given (cgroup 2: microseconds of every so many), or 0 if there is no limit."""
+    try:
+        share, period = path.read_text().split()
+        return max(1, int(share) // int(period))
+    except (OSError, ValueError):  # no such file, or "max"
+        return 0

@@ -1,0 +1,97 @@
+"""What can be trained, by name. Free of torch: an experiment's code is named here, and imported by whoever trains."""
+
+import os
+from collections.abc import Mapping
+
+from fastai_tui.engine.device_names import parse_device
+from fastai_tui.engine.errors import BadInput
+from fastai_tui.engine.job import Experiment, Job
+from fastai_tui.engine.schedules import cycle_epochs
+from fastai_tui.engine.settings import Value
+from fastai_tui.lessons.experiments.settings import training
+
+MOST_EPOCHS, MOST_SEED = 10_000, 2**32 - 1
+
+_MNIST_3V7 = Experiment(
+    name="mnist-3v7",
+    about="threes against sevens: a linear network, one that keeps its grid, and a first CNN",
+    builder="fastai_tui.lessons.experiments.mnist:threes_and_sevens",
+    schema=training(models=("cnn", "broken", "linear"), bs=64, lr=0.01),
+    epochs=2,
+    data=("mnist", "mnist-sample"),
+)
+_MNIST = Experiment(
+    name="mnist",
+    about="ten digits: how training becomes stable",
+    builder="fastai_tui.lessons.experiments.mnist:build",
+    schema=training(models=("cnn", "cnn3x3"), norms=("batch", "none"), bs=512, lr=0.06),
+    epochs=5,
+    data=("mnist", "mnist-sample"),
+)
+EXPERIMENTS: Mapping[str, Experiment] = {e.name: e for e in (_MNIST_3V7, _MNIST)}
+
+
+def experiment(name: str) -> Experiment:
+    """The experiment called `name`. Raises `BadInput`, naming those there are."""
+    try:
+        return EXPERIMENTS[name]
+    except KeyError:
+        shown = "".join(c if c.isprintable() else "?" for c in name[:40])
+        raise BadInput(f"There is no experiment {shown!r}; there are {', '.join(EXPERIMENTS)}.") from None
+
+
+def order(
+    name: str,
+    settings: Mapping[str, object],
+    *,
+    epochs: int | None = None,
+    seed: int = 42,
+    device: str = "auto",
+    data: str = "",
+) -> Job:
+    """The job that somebody asks for, with every setting's value, and its data chosen for good.
+
+    Raises `BadInput` for what makes no sense, and `DataMissing` for data that are not here.
+    """
+    from fastai_tui.engine.data.catalogue import DATA_SETS
+    from fastai_tui.engine.data.store import resolve
+
+    wanted = experiment(name)
+    chosen = wanted.schema.fill(settings)
+    if not 0 <= seed <= MOST_SEED:
+        raise BadInput(f"The seed {seed} is out of bounds; give a whole number from 0 to {MOST_SEED}.")
+    parse_device(device)
+    found = resolve(data, wanted.data)
+    return Job(
+        experiment=name,
+        builder=wanted.builder,
+        settings=chosen,
+        seed=seed,
+        epochs=_epochs(wanted, chosen, epochs),
+        device=device,
+        data=found if found in DATA_SETS else os.path.abspath(found),
+    )
+
+
+def _epochs(wanted: Experiment, chosen: Mapping[str, Value], epochs: int | None) -> int:
+    """How long: as asked, as the cycles of `sgdr` say, or the experiment's own."""
+    if chosen["schedule"] == "sgdr":
+        cycles, length, mult = (int(chosen[key]) for key in ("cycles", "cycle_len", "cycle_mult"))  # type: ignore[arg-type]
+        own = cycle_epochs(cycles, length, mult)
+        if epochs not in (None, own):
+            raise BadInput(
+                f"With schedule=sgdr the cycles last {own} epochs; leave --epochs out, or change the cycles."
+            )
+    else:
+        own = wanted.epochs
+    asked = own if epochs is None else epochs
+    if not 1 <= asked <= MOST_EPOCHS:
+        raise BadInput(f"{asked} epochs are out of bounds; 1 to {MOST_EPOCHS} are possible.")
+    return asked
+
+
+def smallest(wanted: Experiment) -> str:
+    """The data that show an experiment's network fastest: an embedded set, if one serves it."""
+    from fastai_tui.engine.data.catalogue import DATA_SETS
+
+    return next((name for name in wanted.data if DATA_SETS[name].embedded), "")
