@@ -1,6 +1,7 @@
 """The root command: every group of commands, put together, and the one place where errors become sentences."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, cast
@@ -72,12 +73,14 @@ def run(arguments: Sequence[str] | None = None) -> None:
 
 
 def _say(sentence: str, code: int) -> int:
-    print(f"fastai-tui: {sentence}", file=sys.stderr)
+    """One line on standard error. What a user typed comes back abridged if it is endless, and without escape codes."""
+    shown = "".join(c if c.isprintable() else "?" for c in " ".join(sentence.split()))
+    print("fastai-tui: " + re.sub(r"\S{200,}", lambda found: f"{found[0][:60]}…", shown), file=sys.stderr)
     return code
 
 
 def _usage(error: Any) -> str:
-    sentence = " ".join(error.format_message().split()).rstrip(".")
+    sentence = error.format_message().strip().rstrip(".")
     context = getattr(error, "ctx", None)
     return f"{sentence}. Try: {context.command_path if context else 'fastai-tui'} --help"
 
@@ -87,7 +90,7 @@ def _unexpected(error: Exception) -> str:
 
     from fastai_tui.engine.home import home, private_dir
 
-    what = f"{type(error).__name__}: {error}".replace("\n", " ")
+    what = f"{type(error).__name__}: {error}"
     try:
         path = private_dir(home()) / "errors.log"
         with open(path, "a", opener=lambda name, flags: os.open(name, flags, 0o600)) as log:

@@ -1,4 +1,4 @@
-"""The terminal goes, the run stays: tmux killed, a link cut, Ctrl-C, in real terminals and through a real SSH daemon."""
+"""The terminal goes, the run stays: tmux killed, a link cut, Ctrl-C; in real terminals and through an SSH daemon."""
 
 import contextlib
 import getpass

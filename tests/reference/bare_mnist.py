@@ -1,13 +1,14 @@
-"""The frozen yardstick: one plain PyTorch loop that trains the stability chapter's batch-norm network on MNIST.
+"""The frozen yardstick: a plain PyTorch loop that trains the stability chapter's batch-norm network on MNIST.
 
-Nothing of this project is imported: `python bare_mnist.py FOLDER EPOCHS [--threads N] [--statistics]` reads the four IDX
-files, keeps the images on the device as uint8, and prints one line of JSON: the seconds of every epoch (training and
-validation), its validation loss and accuracy. `--statistics` is there to show what the plainest way of recording mean,
+Nothing of this project is imported: `python bare_mnist.py FOLDER EPOCHS [--threads N] [--statistics]` reads the four
+IDX files, keeps the images on the device as uint8, and prints one line of JSON: the seconds of every epoch (training
+and validation), its validation loss and accuracy. `--statistics` shows what the plainest way of recording mean,
 deviation, near-zero share and histogram of the five convolutions costs (torch.histc, `.item()` nowhere).
 """
 
 import argparse
 import gzip
+import itertools
 import json
 import math
 import time
@@ -27,10 +28,10 @@ def idx(folder: Path, name: str) -> torch.Tensor:
 
 def network() -> nn.Sequential:
     widths, layers = [1, 8, 16, 32, 64], []
-    for i, (before, after) in enumerate(zip(widths, widths[1:], strict=False)):
+    for i, (before, after) in enumerate(itertools.pairwise(widths)):
         ks = 5 if i == 0 else 3
         layers += [nn.Conv2d(before, after, ks, stride=2, padding=ks // 2), nn.ReLU(), nn.BatchNorm2d(after)]
-    return nn.Sequential(*layers, nn.Conv2d(64, 10, 3, stride=2, padding=1), nn.Flatten())
+    return nn.Sequential(*layers, nn.Conv2d(64, 10, 3, stride=2, padding=1), nn.BatchNorm2d(10), nn.Flatten())
 
 
 def one_cycle(x: float, top: float) -> tuple[float, float]:

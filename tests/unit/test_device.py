@@ -68,6 +68,7 @@ def test_code_runs_on_its_own_generation_and_can_be_translated_for_later_ones(
     assert (device.choose("auto").type == "cuda") is usable
 
 
+@pytest.mark.filterwarnings("ignore:CUDA is not available")
 def test_bf16_is_for_gpus_that_have_it(gpus: list[tuple[int, int]]) -> None:
     gpus += [(7, 5), (8, 0)]
     assert not isinstance(device.autocast(torch.device("cuda", 0)), torch.autocast)
@@ -120,6 +121,7 @@ def test_the_user_s_own_variables_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "GOMP_SPINCOUNT" not in threads.thread_environment()
 
 
+@pytest.mark.filterwarnings("ignore:CUDA is not available")
 def test_doctor_is_told_plain_facts(gpus: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch) -> None:
     told = device.answer()
     assert (told["auto"], told["cuda"], told["bf16"]) == ("cpu", [], False)
@@ -128,8 +130,10 @@ def test_doctor_is_told_plain_facts(gpus: list[tuple[int, int]], monkeypatch: py
     gpus += [(6, 1), (9, 0)]
     card = SimpleNamespace(name="GPU", total_memory=80 << 30, major=9, minor=0, multi_processor_count=132)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda number: card)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda number: (70 << 30, 80 << 30))
     told = device.answer()
     assert (told["auto"], told["bf16"]) == ("cuda:1", True)
+    assert (told["cuda"][1]["free"], told["cuda"][1]["memory"]) == (70 << 30, 80 << 30)
     assert "6.1" in told["cuda"][0]["trouble"]
     assert told["cuda"][1]["trouble"] == ""
     json.dumps(told)
