@@ -7,7 +7,7 @@ PARTS := app engine lessons assets
 .PHONY: run test lint unit acceptance bench clean
 
 run: .venv/.run
-	@$(BIN)/fastai-tui train mnist --data mnist-sample $(ARGS)
+	@$(BIN)/fastai-tui train mnist --data mnist-sample --epochs 10 $(ARGS)
 
 test: lint unit
 

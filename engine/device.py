@@ -66,8 +66,7 @@ def answer() -> dict[str, Any]:
         "auto": str(device),
         "why": why,
         "cuda": [_facts(number) for number in range(torch.cuda.device_count())],
-        "cuda_build": torch.version.cuda,
-        "driver": _driver(),
+        "cuda_built": torch.version.cuda,
         "mps": torch.backends.mps.is_available(),
         "bf16": autocast(device) is not _AS_IT_IS,
         "cores": cores(),
@@ -124,21 +123,21 @@ def _capability(name: str) -> tuple[str, int, int]:
 
 
 def _facts(number: int) -> dict[str, Any]:
+    """A GPU's name, memory in bytes, compute capability, and why it cannot be used, if so."""
     properties = torch.cuda.get_device_properties(number)
     return {
         "name": properties.name,
         "memory": properties.total_memory,
+        "free": _free(number),
         "capability": f"{properties.major}.{properties.minor}",
         "processors": properties.multi_processor_count,
         "trouble": _too_old(number),
     }
 
 
-def _driver() -> str:
-    """The NVIDIA driver's version, as its kernel module tells it, or nothing."""
+def _free(number: int) -> int:
+    """Bytes that are free on a GPU; none where it has not even room for a context."""
     try:
-        with open("/proc/driver/nvidia/version") as file:
-            words = file.readline().split()
-    except OSError:
-        return ""
-    return next((word for word in words if word[:1].isdigit() and "." in word), "")
+        return int(torch.cuda.mem_get_info(number)[0])
+    except RuntimeError:
+        return 0

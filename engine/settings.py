@@ -104,7 +104,7 @@ def _int(given: object) -> int:
         raise ValueError(given)
     if isinstance(given, str):
         return int(given.replace(",", "")) if given.isascii() and "_" not in given else int("")
-    return int(given)  # type: ignore[call-overload,no-any-return]
+    return int(given)  # type: ignore[call-overload]
 
 
 def _float(given: object) -> float:

