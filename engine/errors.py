@@ -1,5 +1,9 @@
 """The one family of errors that users meet: each is a sentence that says what happened and what to do next."""
 
+# What a reader of foreign JSON has to expect: msgspec's own errors are ValueErrors, and so is text that is no UTF-8;
+# brackets without end are the other.
+NOT_JSON = (ValueError, RecursionError)
+
 
 class FastaiTuiError(Exception):
     """Something a user can put right. `str(error)` is shown as it stands; `exit_code` is the command's status."""

@@ -85,7 +85,7 @@ class Epoch(TrainingEvent, frozen=True, kw_only=True, tag="epoch"):
 
     train_loss: float | None
     valid_loss: float | None
-    metrics: dict[str, float]
+    metrics: dict[str, float | None]
     seconds: float
 
 
@@ -148,5 +148,5 @@ def encode(event: msgspec.Struct) -> bytes:
 
 
 def decode(line: bytes) -> AnyEvent:
-    """The event that a line of JSON holds. Raises `msgspec.MsgspecError` for what is not one."""
+    """The event that a line of JSON holds. Raises one of `errors.NOT_JSON` for what is not one."""
     return _decoder.decode(line)

@@ -7,15 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fastai_tui.engine.errors import DiskTrouble
+from fastai_tui.engine.errors import BadInput, DiskTrouble
 
 PRIVATE_DIR, PRIVATE_FILE = 0o700, 0o600
 
 
 def home() -> Path:
-    """`$FASTAI_TUI_HOME`, or the platform's folder for a user's data. It need not exist yet."""
+    """`$FASTAI_TUI_HOME`, or the platform's folder for a user's data. It need not exist yet.
+
+    Raises `BadInput` for the home of a user who does not exist."""
     if chosen := os.environ.get("FASTAI_TUI_HOME"):
-        return Path(chosen).expanduser().absolute()
+        try:
+            return Path(chosen).expanduser().absolute()
+        except RuntimeError:
+            raise BadInput(f"FASTAI_TUI_HOME={chosen} is in the home of nobody; give a folder's full path.") from None
     import platformdirs
 
     return Path(platformdirs.user_data_dir("fastai-tui", appauthor=False))
@@ -44,6 +49,14 @@ def write_whole(path: Path, content: bytes, *, sync: bool = True) -> None:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+def write_at(file: int, content: bytes, place: int) -> None:
+    """Put all of `content` at a place of an open file: the system may take less at a time. Raises OSError."""
+    rest = memoryview(content)
+    while rest:
+        done = os.pwrite(file, rest, place)
+        rest, place = rest[done:], place + done
 
 
 @contextmanager

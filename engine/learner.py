@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
@@ -11,7 +12,7 @@ from fastai_tui.engine import schedules
 from fastai_tui.engine.callback import Callback, CancelBatch, CancelEpoch, CancelFit, Hooks
 from fastai_tui.engine.data.batches import Data, Loader
 from fastai_tui.engine.device import autocast, widest
-from fastai_tui.engine.errors import BadInput
+from fastai_tui.engine.errors import BadInput, DataMissing
 from fastai_tui.engine.home import write_whole
 from fastai_tui.engine.optim import set_rates
 
@@ -111,8 +112,18 @@ class Learner:
         write_whole(path, save({name: t.contiguous() for name, t in self.model.state_dict().items()}))
 
     def load(self, path: Path) -> None:
-        """Take weights that `save` wrote. Raises `BadInput` if they are of another network."""
+        """Take weights that `save` wrote, all or none. Raises `DataMissing` if there are none at `path`, `BadInput` if
+        they are another network's or no weights at all."""
         try:
-            self.model.load_state_dict(load_file(path, device=str(self.device)))
-        except (RuntimeError, OSError, ValueError) as error:
-            raise BadInput(f"{path} does not hold this network's weights: {str(error).splitlines()[0]}") from error
+            found = load_file(path)
+        except FileNotFoundError as error:
+            raise DataMissing(f"There are no weights at {path}.") from error
+        except (SafetensorError, OSError) as error:
+            raise BadInput(f"{path} holds no weights that can be read: {error}.") from error
+        if _shapes(found) != _shapes(self.model.state_dict()):
+            raise BadInput(f"{path} holds the weights of another network; its layers differ from this one's.")
+        self.model.load_state_dict(found)
+
+
+def _shapes(weights: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in weights.items()}

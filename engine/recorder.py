@@ -3,6 +3,7 @@
 Numbers stay on the device and are fetched together, at most 20 times a second: a batch costs an append.
 """
 
+import contextlib
 import math
 import time
 from typing import Any, Protocol
@@ -97,16 +98,18 @@ class Recorder(Callback):
         self.flush()
 
     def cleanup_fit(self) -> None:
-        """Write what is left, and let go of the model."""
-        self.flush()
+        """Write what is left. A loss among it that is no number has nothing to end any more."""
+        with contextlib.suppress(CancelFit):
+            self.flush()
 
     def flush(self) -> None:
         """Fetch what has been kept, and write it. Raises `CancelFit` for a loss that is no number."""
         now = time.perf_counter()
         losses = torch.stack(self._losses).float().cpu().numpy() if self._losses else np.zeros(0, np.float32)
         stats = torch.stack(self._stats).cpu().numpy() if self._stats else None
-        self.sink.flush(self.learn.step - len(losses) + 1, self._columns(losses, now - self._flushed), stats)
-        self._clear(now)
+        columns = self._columns(losses, now - self._flushed)
+        self._clear(now)  # first: what a full disk refused is smoothed once, and not tried again
+        self.sink.flush(self.learn.step - len(losses) + 1, columns, stats)
         if not np.isfinite(losses).all():
             self.diverged = True
             raise CancelFit

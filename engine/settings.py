@@ -1,6 +1,7 @@
 """Settings: named, typed, bounded hyper-parameters, described so that a command, a knob or a schema can use them."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -88,7 +89,7 @@ def pairs(given: list[str]) -> dict[str, str]:
         if not equals or not key:
             raise BadInput(f"{_shown(text)} is not of the form KEY=VALUE, as in lr=0.06.")
         if key in found:
-            raise BadInput(f"{key} is given twice; give it once.")
+            raise BadInput(f"{_shown(key)} is given twice; give it once.")
         found[key] = value.strip()
     return found
 
@@ -99,11 +100,16 @@ def _shown(given: object) -> str:
     return text if 0 < len(text) <= 40 else f"{text[:37]!r}{'…' if len(text) > 40 else ''}"
 
 
+_WHOLE = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)")  # 60000 or 60,000
+
+
 def _int(given: object) -> int:
     if isinstance(given, bool) or (isinstance(given, float) and not given.is_integer()):
         raise ValueError(given)
     if isinstance(given, str):
-        return int(given.replace(",", "")) if given.isascii() and "_" not in given else int("")
+        if not _WHOLE.fullmatch(given.strip()):
+            raise ValueError(given)
+        return int(given.replace(",", ""))
     return int(given)  # type: ignore[call-overload]
 
 

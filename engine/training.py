@@ -1,5 +1,6 @@
 """From a job and a model to a Learner that is ready to fit: the optimiser, the plan, the device."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -14,21 +15,25 @@ from fastai_tui.engine.learner import Learner, Metric
 from fastai_tui.engine.optim import optimiser
 from fastai_tui.engine.settings import Value
 
+LIVE = ("lr", "wd")  # the settings that a run takes while it trains
+
 
 class JobLearner(Learner):
     """A Learner that knows the settings it was built with, and takes new ones while it trains."""
 
     settings: dict[str, Value]
 
-    def change(self, name: str, value: Value) -> None:
-        """Give a live setting (`lr` or `wd`) a new value, from the next batch on. Raises `BadInput`."""
-        if name not in ("lr", "wd"):
-            raise BadInput(f"{name} cannot be changed while training; lr and wd can.")
-        changed = {**self.settings, name: value}
-        self.plan = _plan(changed, len(self.plan.rates))
+    def change(self, values: Mapping[str, Value]) -> None:
+        """Give live settings (`lr`, `wd`) new values, all or none, from the next batch on. Raises `BadInput`."""
+        if other := set(values) - set(LIVE):
+            raise BadInput(f"{', '.join(sorted(other))} cannot be changed while training; {' and '.join(LIVE)} can.")
+        changed = {**self.settings, **values}
+        if not all(_is_rate(changed[name]) for name in LIVE) or isinstance(changed["wd"], list):
+            raise BadInput("lr and wd must be numbers from 0 on (lr one, or one per layer group).")
+        plan = _plan(changed, len(self.plan.rates))
         for group in self.opt.param_groups:
             group["weight_decay"] = changed["wd"] if group["decay"] else 0.0
-        self.settings = changed
+        self.plan, self.settings = plan, changed
 
 
 def assemble(
@@ -52,6 +57,12 @@ def assemble(
     learn = JobLearner(model, data, loss_func, optimiser(parts, job.settings, device), plan, metrics)
     learn.settings = dict(job.settings)
     return learn
+
+
+def _is_rate(value: object) -> bool:
+    if isinstance(value, list):
+        return all(_is_rate(part) for part in value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 def _plan(settings: Mapping[str, Value], groups: int) -> schedules.Plan:

@@ -80,7 +80,7 @@ def _chosen(machine: Machine, answer: Mapping[str, Any], cards: list[str]) -> Fi
         return _finding(name="device", status="ok", seen=f"auto takes {auto} ({names})")
     if auto == "mps":
         return _finding(name="device", status="ok", seen="auto takes mps, the Apple GPU")
-    seen = f"auto takes the CPU, with {answer['threads']} threads"
+    seen = f"auto takes the CPU, with {answer['threads']} thread{'s' * (answer['threads'] != 1)}"
     if not cards:
         return _finding(name="device", status="ok", seen=seen)
     return _finding(

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastai_tui.engine.home import PRIVATE_FILE, write_whole
+from fastai_tui.engine.home import PRIVATE_FILE, disk_errors, write_at, write_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +37,7 @@ class ActivationWriter:
         self.span = max(1, int.from_bytes(header[:8], "little"))
         self._pending: list[np.ndarray] = []
         if len(header) < HEADER:
-            os.pwrite(self._file, self._header(), 0)
+            write_at(self._file, self._header(self.span), 0)
 
     def rewind(self, step: int) -> None:
         """Forget the batches after `step`, which are going to be done again. Of a column that covers batches on both
@@ -58,7 +58,7 @@ class ActivationWriter:
             self._pending.append(column)
             if step % self.span == 0:
                 place = (step // self.span - 1) * self.type.itemsize
-                os.pwrite(self._file, merged(np.array(self._pending)).tobytes(), HEADER + place)
+                write_at(self._file, merged(np.array(self._pending)).tobytes(), HEADER + place)
                 self._pending = []
                 if step // self.span >= self.capacity:
                     self._fold()
@@ -68,13 +68,14 @@ class ActivationWriter:
 
         whole = np.fromfile(self.path, self.type, offset=HEADER)[: self.capacity]
         halved = np.array([merged(whole[i : i + 2]) for i in range(0, len(whole) - 1, 2)])
-        self.span *= 2
+        write_whole(self.path, self._header(2 * self.span) + halved.tobytes())
         os.close(self._file)
-        write_whole(self.path, self._header() + halved.tobytes())
         self._file = os.open(self.path, os.O_RDWR)
+        self.span *= 2
 
-    def _header(self) -> bytes:
-        return self.span.to_bytes(8, "little").ljust(HEADER, b"\0")
+    @staticmethod
+    def _header(span: int) -> bytes:
+        return span.to_bytes(8, "little").ljust(HEADER, b"\0")
 
     def sync(self) -> None:
         """Wait until the columns would survive a power cut."""
@@ -106,7 +107,7 @@ def merged(columns: "np.ndarray") -> "np.ndarray":
 
 
 class ActivationReader:
-    """Reads the columns of a run, live or ended."""
+    """Reads the columns of a run, live or ended. Raises `DiskTrouble` for a file that cannot be read."""
 
     def __init__(self, path: Path, names: list[str]) -> None:
         self.path, self.names, self.type = path, names, column_type(len(names))
@@ -115,13 +116,12 @@ class ActivationReader:
         """(span, number of the first column, columns): all columns that end after `after_step`."""
         import numpy as np
 
-        try:
-            with open(self.path, "rb") as file:
-                span = max(1, int.from_bytes(file.read(HEADER)[:8], "little"))
-                first = after_step // span
-                file.seek(HEADER + first * self.type.itemsize)
-                content = file.read()
-        except FileNotFoundError:
+        if not self.path.exists():
             return 1, 0, np.zeros(0, self.type)
+        with disk_errors(f"read {self.path}"), open(self.path, "rb") as file:
+            span = max(1, int.from_bytes(file.read(HEADER)[:8], "little"))
+            first = after_step // span
+            file.seek(HEADER + first * self.type.itemsize)
+            content = file.read()
         whole = len(content) - len(content) % self.type.itemsize
         return span, first, np.frombuffer(content[:whole], self.type)

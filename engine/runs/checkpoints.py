@@ -8,6 +8,7 @@ import hashlib
 import io
 import os
 import random
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,16 @@ import torch
 
 from fastai_tui.engine import events
 from fastai_tui.engine.callback import Callback
-from fastai_tui.engine.errors import DiskTrouble
+from fastai_tui.engine.errors import DiskTrouble, RunFailed
 from fastai_tui.engine.home import disk_errors, write_whole
 from fastai_tui.engine.recorder import Recorder
 from fastai_tui.engine.runs.writer import RunWriter
-from fastai_tui.engine.training import JobLearner
+from fastai_tui.engine.training import LIVE, JobLearner
 
 EVERY = 10.0  # seconds of training that a kill may cost at the most (FASTAI_TUI_CHECKPOINT_SECONDS changes it) …
 SHARE = 20  # … unless writing a checkpoint takes more than a twentieth of that
 KEPT = 2  # the newest ones; step 0 and the best are kept besides
+NAME = re.compile(r"([0-9]{8,})-([0-9a-f]{16})\.pt")
 
 
 class Checkpointer(Callback):
@@ -36,15 +38,15 @@ class Checkpointer(Callback):
     def __init__(self, writer: RunWriter, recorder: Recorder) -> None:
         self.writer, self.recorder, self.every = writer, recorder, interval()
         self.folder = writer.path / "checkpoints"
-        self.best, self.best_file, self._next = float("inf"), "", 0.0
+        self.best, self.best_step, self._next = float("inf"), 0, 0.0
 
     def state(self) -> dict[str, Any]:
-        """The best validation loss so far, and where it is kept."""
-        return {"best": self.best, "best_file": self.best_file}
+        """The best validation loss so far, and the step of its checkpoint."""
+        return {"best": self.best, "best_step": self.best_step}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on with the best so far."""
-        self.best, self.best_file = state["best"], state["best_file"]
+        self.best, self.best_step = state["best"], state["best_step"]
 
     def before_fit(self) -> None:
         """The first one is from before the first batch."""
@@ -61,7 +63,8 @@ class Checkpointer(Callback):
         """Save what is the best so far, and the last of all."""
         last = self.learn.epoch + 1 == self.learn.epochs
         if (best := self.learn.valid_loss < self.best) or last:
-            self.best = min(self.best, self.learn.valid_loss)
+            if best:
+                self.best, self.best_step = self.learn.valid_loss, self.learn.step
             self.save(self.learn.epoch + 1, 0, best=best)
 
     def save(self, epoch: int, batch: int, *, best: bool = False) -> None:
@@ -72,8 +75,6 @@ class Checkpointer(Callback):
         content = self._content(epoch, batch)
         path = self.folder / f"{self.learn.step:08d}-{hashlib.sha256(content).hexdigest()[:16]}.pt"
         write_whole(path, content)
-        if best:
-            self.best_file = path.name
         where = f"checkpoints/{path.name}"
         now, learn = self.writer.now(), self.learn
         self.writer.emit(events.Checkpoint(time=now, step=learn.step, epoch=learn.epoch, path=where, best=best))
@@ -98,10 +99,9 @@ class Checkpointer(Callback):
         return stored.getvalue()
 
     def _tidy(self) -> None:
-        files = sorted(self.folder.glob("*.pt"))
         with disk_errors(f"tidy {self.folder}"):
-            for path in files[:-KEPT]:
-                if not path.name.startswith("00000000-") and path.name != self.best_file:
+            for path in _files(self.folder)[:-KEPT]:
+                if _step(path) not in (0, self.best_step):
                     path.unlink()
 
 
@@ -114,12 +114,14 @@ def interval() -> float:
 
 
 def newest(folder: Path) -> tuple[dict[str, Any], list[str]] | None:
-    """The newest checkpoint that is whole, and the names of those that are not; None if there are no files at all.
+    """The newest checkpoint that is whole, and the names of those that are not; None if there are none at all.
 
-    Raises `DiskTrouble` if there are files and none is whole."""
+    Raises `DiskTrouble` if there are some and none is whole."""
     damaged: list[str] = []
-    for path in sorted(folder.glob("*.pt"), reverse=True):
-        content = path.read_bytes()
+    with disk_errors(f"read {folder}"):
+        paths = _files(folder)
+    for path in reversed(paths):
+        content = _content(path)
         if hashlib.sha256(content).hexdigest()[:16] == path.stem.partition("-")[2]:
             return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True), damaged
         damaged.append(path.name)
@@ -128,12 +130,36 @@ def newest(folder: Path) -> tuple[dict[str, Any], list[str]] | None:
     return None
 
 
+def _files(folder: Path) -> list[Path]:
+    """The checkpoints of a folder, in the order in which they were written; what is named otherwise is not ours."""
+    found = [path for path in folder.glob("*.pt") if NAME.fullmatch(path.name) and path.is_file()]
+    return sorted(found, key=lambda path: (_step(path), path.stat().st_mtime_ns))
+
+
+def _step(path: Path) -> int:
+    return int(path.name.partition("-")[0])
+
+
+def _content(path: Path) -> bytes:
+    """A file's bytes; none of them if the disk does not give them."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
 def restore(learn: JobLearner, state: dict[str, Any]) -> None:
-    """Put a Learner where the checkpoint was taken: weights, optimiser, settings, callbacks, random states, place."""
-    learn.model.load_state_dict(state["model"])
-    learn.opt.load_state_dict(state["opt"])
-    for name in ("lr", "wd"):
-        learn.change(name, state["settings"][name])
+    """Put a Learner where the checkpoint was taken: weights, optimiser, settings, callbacks, random states, place.
+
+    Raises `RunFailed` if it is another network's."""
+    try:
+        learn.model.load_state_dict(state["model"])
+        learn.opt.load_state_dict(state["opt"])
+    except (RuntimeError, ValueError) as error:
+        raise RunFailed(
+            "The checkpoint does not fit the network that these settings and data give now; train again."
+        ) from error
+    learn.change({name: state["settings"][name] for name in LIVE})
     for callback in learn.callbacks:
         kept = state["callbacks"].get(type(callback).__name__)
         if kept is not None:

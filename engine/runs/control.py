@@ -3,8 +3,6 @@
 import time
 from typing import Any
 
-import msgspec
-
 from fastai_tui.engine import events
 from fastai_tui.engine.callback import Callback, CancelFit
 from fastai_tui.engine.errors import BadInput
@@ -24,7 +22,8 @@ class Control(Callback):
 
     def __init__(self, inbox: Inbox, run_lock: Lock, writer: RunWriter, replayed: list[events.Changed]) -> None:
         self.inbox, self.lock, self.writer = inbox, run_lock, writer
-        self.replayed = [change for change in replayed if "paused" not in change.settings]
+        changes = [change for change in replayed if "paused" not in change.settings]
+        self.replayed = sorted(changes, key=lambda change: change.step)  # recorded out of order after several resumes
         self.paused = False
 
     def before_batch(self) -> None:
@@ -49,7 +48,7 @@ class Control(Callback):
     def _set(self, command: Command) -> None:
         try:
             self._apply(command.settings)
-        except (BadInput, msgspec.MsgspecError, TypeError, ValueError) as error:
+        except BadInput as error:
             refused = events.Warned(**self._at(), code="refused", message=str(error), command=command.id)
             self.writer.emit(refused)
             return
@@ -57,8 +56,7 @@ class Control(Callback):
 
     def _apply(self, settings: dict[str, Any]) -> None:
         assert isinstance(self.learn, JobLearner)
-        for name, value in settings.items():
-            self.learn.change(name, value)
+        self.learn.change(settings)
 
     def _hold(self, command: Command, *, paused: bool) -> None:
         self.paused = paused

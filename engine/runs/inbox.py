@@ -5,6 +5,7 @@ from types import FrameType
 
 import msgspec
 
+from fastai_tui.engine.errors import NOT_JSON
 from fastai_tui.engine.runs.lock import Lock
 from fastai_tui.engine.runs.log import Command, LineReader
 
@@ -16,7 +17,6 @@ class Inbox:
     SIGTERM counts as one to stop."""
 
     def __init__(self, run_lock: Lock) -> None:
-        self._lock = run_lock
         self._reader = LineReader(run_lock.path.with_name("commands.jsonl"))
         self._reader.skip()
         self.stopping = False
@@ -27,12 +27,11 @@ class Inbox:
 
     def poll(self) -> list[Command]:
         """What is new; a line that is no command is passed over."""
-        self._lock.beat()
         found = []
         for line in self._reader.poll():
             try:
                 found.append(msgspec.json.decode(line, type=Command))
-            except msgspec.MsgspecError:
+            except NOT_JSON:
                 continue
         self.stopping = self.stopping or any(command.do == "stop" for command in found)
         return found

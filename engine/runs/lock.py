@@ -10,16 +10,18 @@ import fcntl
 import os
 import platform
 import subprocess
+import threading
 import time
 from pathlib import Path
 
 import msgspec
 
-from fastai_tui.engine.errors import RunFailed
-from fastai_tui.engine.home import PRIVATE_FILE, disk_errors
+from fastai_tui.engine.errors import NOT_JSON, RunFailed
+from fastai_tui.engine.home import PRIVATE_FILE, disk_errors, write_at
 
 SIZE = 1024  # the record is padded to this, so that one write replaces it whole
 HEARTBEAT = 5.0  # seconds between two touches
+LINGER = 20.0  # seconds that a killed process may need to end: the system gives its lock back with its last thread
 SILENT = 90.0  # seconds without one after which another host's run counts as lost: clocks differ and NFS caches
 
 
@@ -43,39 +45,45 @@ class Lock:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.holder = myself()
-        self._touched = 0.0
         self._file = -1
+        self._released = threading.Event()
 
     def acquire(self) -> None:
         """Take it. Raises `RunFailed` if a living process has it."""
         with disk_errors(f"open {self.path}"):
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
-        if not _locked(self._file):
-            os.close(self._file)
-            raise RunFailed("This run is being written by another process; `fastai-tui watch` shows it.")
+        end = time.monotonic() + LINGER
+        while not _locked(self._file):
+            other = read(self.path)
+            if (other is not None and alive(other, self.path)) or time.monotonic() > end:
+                os.close(self._file)
+                raise RunFailed("This run is being written by another process; `fastai-tui watch` shows it.")
+            time.sleep(0.02)
         other = read(self.path)
         if other is not None and other != self.holder and alive(other, self.path):
             os.close(self._file)
             raise RunFailed(f"This run is being written by process {other.pid} on {other.host}.")
+        os.ftruncate(self._file, 0)  # what is longer than a record is not ours
         self.say(phase="queued")
+        self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self._heart.start()
 
     def say(self, **changes: object) -> None:
         """Change the record: `phase`, `device`, `behind`, `turn`."""
         self.holder = msgspec.structs.replace(self.holder, **changes)
         with disk_errors(f"write {self.path}"):
-            os.pwrite(self._file, msgspec.json.encode(self.holder).ljust(SIZE), 0)
-        self._touched = time.monotonic()
+            write_at(self._file, msgspec.json.encode(self.holder).ljust(SIZE), 0)
 
-    def beat(self) -> None:
-        """Show that the holder lives; cheap enough to be called between batches."""
-        now = time.monotonic()
-        if now - self._touched > HEARTBEAT:
-            self._touched = now
+    def _beat(self) -> None:
+        """Show that the holder lives, on a thread of its own: reading data or validating may take minutes."""
+        while not self._released.wait(HEARTBEAT):
             with contextlib.suppress(OSError):
                 os.utime(self._file)
 
     def release(self) -> None:
         """Give it up."""
+        self._released.set()
+        self._heart.join()
         with contextlib.suppress(OSError):
             os.ftruncate(self._file, 0)
         os.close(self._file)
@@ -85,7 +93,7 @@ def read(path: Path) -> Holder | None:
     """The record, or None where there is none."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Holder)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *NOT_JSON):
         return None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from fastai_tui.engine import events
+from fastai_tui.engine.errors import NOT_JSON
 from fastai_tui.engine.home import PRIVATE_FILE, disk_errors
 
 
@@ -58,18 +59,20 @@ class LineReader:
 
     def skip(self) -> None:
         """Forget what is there already."""
-        self._place = self.path.stat().st_size if self.path.exists() else 0
+        with disk_errors(f"read {self.path}"):
+            self._place = self.path.stat().st_size if self.path.exists() else 0
 
     def poll(self) -> list[bytes]:
         """The whole lines that have come since the last time."""
-        try:
-            if self.path.stat().st_size <= self._place:
+        with disk_errors(f"read {self.path}"):
+            try:
+                if self.path.stat().st_size <= self._place:
+                    return []
+            except FileNotFoundError:
                 return []
-        except FileNotFoundError:
-            return []
-        with disk_errors(f"read {self.path}"), open(self.path, "rb") as file:
-            file.seek(self._place)
-            content = file.read()
+            with open(self.path, "rb") as file:
+                file.seek(self._place)
+                content = file.read()
         whole = content[: content.rfind(b"\n") + 1]
         self._place += len(whole)
         return [line for line in whole.split(b"\n") if line]
@@ -90,5 +93,5 @@ def decoded(lines: list[bytes]) -> Iterator[events.AnyEvent]:
     for line in lines:
         try:
             yield events.decode(line)
-        except msgspec.MsgspecError:
+        except NOT_JSON:
             continue

@@ -121,10 +121,17 @@ class _Session:
             message = f"{damaged[0]} is damaged; the checkpoint before it is used, and what came after is done again."
             self.writer.emit(events.Warned(**at, code="damaged_checkpoint", message=message))
 
+    def _place(self) -> tuple[int, int]:
+        """Batches done and the epoch; what was done before, if this process did not get so far as to go on with it."""
+        if self.learn is not None and self.learn.step:
+            return self.learn.step, min(self.learn.epoch, self.run.spec.job.epochs - 1)
+        steps = self.run.steps()
+        last = steps.read(len(steps) - 1)
+        return len(steps), int(last["epoch"][-1]) if len(last) else 0
+
     def _end(self, reason: str, message: str) -> None:
         seconds = time.monotonic() - self.begun
-        step, epoch = (self.learn.step, self.learn.epoch) if self.learn is not None else (0, 0)
-        epoch = min(epoch, self.run.spec.job.epochs - 1)
+        step, epoch = self._place()
         event = events.RunEnded(
             time=time.time(), step=step, epoch=epoch, reason=reason, message=message, seconds=seconds
         )

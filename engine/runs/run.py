@@ -67,9 +67,7 @@ class Run:
         """The rare events, in order, without those that a resume has made void."""
         kept: list[AnyEvent] = []
         for event in decoded(LineReader(self.path / "events.jsonl").poll()):
-            if isinstance(event, Resumed):
-                kept = [e for e in kept if not _void(e, event.step)]
-            kept.append(event)
+            follow(kept, event)
         return kept
 
     def started(self) -> RunStarted | None:
@@ -118,8 +116,17 @@ class Run:
         return f"{sentence} Its last words: {said[-1][:200]}" if said else sentence
 
 
-def _void(event: AnyEvent, step: int) -> bool:
+def follow(story: list[AnyEvent], event: AnyEvent) -> None:
+    """Add what came next to a story: a resume makes void what it does again, and an end any end before it."""
+    if isinstance(event, Resumed):
+        story[:] = [e for e in story if not _void(e, event)]
     if isinstance(event, RunEnded):
-        return True
-    redone = (Epoch, Sample, Warned, Checkpoint)
-    return isinstance(event, redone) and event.step > step
+        story[:] = [e for e in story if not isinstance(e, RunEnded)]
+    story.append(event)
+
+
+def _void(event: AnyEvent, resumed: Resumed) -> bool:
+    if isinstance(event, Epoch):  # not by its step: a kill may come after an epoch's last batch and its checkpoint
+        return event.epoch >= resumed.epoch
+    redone = (Sample, Warned, Checkpoint)
+    return isinstance(event, RunEnded) or (isinstance(event, redone) and event.step > resumed.step)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from fastai_tui.engine.errors import DiskTrouble
+from fastai_tui.engine.errors import NOT_JSON, DiskTrouble
 from fastai_tui.engine.job import Job
 
 SCHEMA_VERSION = 1
@@ -40,7 +40,7 @@ def decode(content: bytes, where: object) -> RunSpec:
         if isinstance(version, int) and version > SCHEMA_VERSION:
             raise DiskTrouble(f"{where} was written by a newer fastai-tui; upgrade to open it.")
         return msgspec.json.decode(content, type=RunSpec)
-    except msgspec.MsgspecError as error:
+    except NOT_JSON as error:
         raise DiskTrouble(
             f"{where} is damaged ({error}); the run cannot be opened, `fastai-tui rm` removes it."
         ) from None

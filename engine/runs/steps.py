@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastai_tui.engine.home import PRIVATE_FILE, disk_errors
+from fastai_tui.engine.home import PRIVATE_FILE, disk_errors, write_at
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,10 +38,7 @@ class StepWriter:
 
     def write(self, first_step: int, rows: "np.ndarray") -> None:
         """Put `rows` at the places of the steps `first_step`, `first_step` + 1, … Raises OSError."""
-        content, place = memoryview(rows.tobytes()), (first_step - 1) * self.type.itemsize
-        while content:
-            done = os.pwrite(self._file, content, place)
-            content, place = content[done:], place + done
+        write_at(self._file, rows.tobytes(), (first_step - 1) * self.type.itemsize)
 
     def sync(self) -> None:
         """Wait until the rows would survive a power cut."""
@@ -59,10 +56,11 @@ class StepReader:
         self.path, self.type = path, row_type(groups)
 
     def __len__(self) -> int:
-        try:
-            return self.path.stat().st_size // self.type.itemsize
-        except FileNotFoundError:
-            return 0
+        with disk_errors(f"read {self.path}"):
+            try:
+                return self.path.stat().st_size // self.type.itemsize
+            except FileNotFoundError:
+                return 0
 
     def read(self, start: int = 0, stop: int | None = None) -> "np.ndarray":
         """The rows numbered `start` to `stop` − 1, as a structured array with the fields of `row_type`."""

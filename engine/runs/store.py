@@ -14,6 +14,7 @@ from fastai_tui.engine.runs.run import Run
 from fastai_tui.engine.versions import versions
 
 NAME_LENGTH = 60
+MOST_DIGITS = 9  # of a run's number; folders with longer ones are not ours
 
 
 class RunStore:
@@ -47,10 +48,14 @@ class RunStore:
         paths = sorted(self._folders(), key=_number)
         if not paths:
             raise BadInput("There are no runs yet; `fastai-tui train mnist` makes one.")
-        if ref == "last":
-            return paths[-1]
+        if ref == "last":  # not a folder that a crash left before there was a run in it
+            return next((p for p in reversed(paths) if (p / "run.json").exists()), paths[-1])
         for matches in (
-            [p for p in paths if p.name == ref or (ref.isdecimal() and _number(p) == (int(ref), p.name))],
+            [
+                p
+                for p in paths
+                if p.name == ref or (ref.isdecimal() and len(ref) <= MOST_DIGITS and _number(p)[0] == int(ref) > 0)
+            ],
             [p for p in paths if ref and _name(p) == ref][-1:],
             [p for p in paths if ref and p.name.startswith(ref)],
         ):
@@ -67,6 +72,13 @@ class RunStore:
         """
         _check_name(name)
         path = self._new_folder(job.experiment)
+        try:
+            return self._fill(path, job, name, command, at_once)
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+
+    def _fill(self, path: Path, job: Job, name: str, command: list[str], at_once: bool) -> Run:
         private_dir(path / "checkpoints")
         made = spec.RunSpec(
             id=path.name,
@@ -99,8 +111,7 @@ class RunStore:
     def _new_folder(self, experiment: str) -> Path:
         private_dir(self.place)
         counter = self.place / ".count"
-        used = int(counter.read_text()) if counter.exists() and counter.read_text().isdecimal() else 0
-        number = max([used, *(_number(path)[0] for path in self._folders())])
+        number = max([_counted(counter), *(_number(path)[0] for path in self._folders())])
         with disk_errors(f"make a folder in {self.place}"):
             while True:
                 number += 1
@@ -109,13 +120,22 @@ class RunStore:
                 path = self.place / f"{number:04d}-{experiment}"
                 with contextlib.suppress(FileExistsError):
                     path.mkdir(mode=0o700)
-                    write_whole(counter, str(number).encode(), sync=False)
+                    with contextlib.suppress(DiskTrouble):  # the folders tell too, unless this one is removed
+                        write_whole(counter, str(number).encode(), sync=False)
                     return path
+
+
+def _counted(counter: Path) -> int:
+    """The number of the last run made, whether it is still there or not; 0 if nobody knows."""
+    try:
+        return int(counter.read_bytes()[:MOST_DIGITS])
+    except (OSError, ValueError):
+        return 0
 
 
 def _number(path: Path) -> tuple[int, str]:
     digits = path.name.partition("-")[0]
-    return (int(digits) if digits.isdecimal() else 0, path.name)
+    return (int(digits) if digits.isdecimal() and len(digits) <= MOST_DIGITS else 0, path.name)
 
 
 def _name(path: Path) -> str:

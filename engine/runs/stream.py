@@ -1,7 +1,7 @@
 """A run's whole story in order: rare events, batches and activations, merged. One code path for live and for replay.
 
-The writer appends events before the rows they belong to (recorder.py), so whoever counts the rows first and then reads
-the events has every event that belongs before the last row counted.
+The writer appends events before the rows they belong to (writer.py), so whoever counts the rows first and then reads
+the events has every event that belongs before the last row counted. The end alone comes after all rows.
 """
 
 import math
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from fastai_tui.engine import events
 from fastai_tui.engine.runs.log import LineReader, decoded
-from fastai_tui.engine.runs.run import Run
+from fastai_tui.engine.runs.run import Run, follow
 from fastai_tui.engine.runs.steps import CHUNK
 
 
@@ -25,16 +25,15 @@ class EventStream:
     def poll(self) -> list[events.AnyEvent]:
         """The events that have come since the last time."""
         count = len(self.run.steps())
-        self._waiting += decoded(self._lines.poll())
+        for event in decoded(self._lines.poll()):
+            follow(self._waiting, event)
+        if ended := _ended(self._waiting):
+            count = len(self.run.steps())
         told: list[events.AnyEvent] = []
-        while self._waiting and _step(self._waiting[0]) <= max(count, self._step):
+        while self._waiting and (ended or _step(self._waiting[0]) <= max(count, self._step)):
             event = self._waiting.pop(0)
-            told += self._until(_step(event))
+            told += self._until(_place(event, count))
             told.append(event)
-        if any(isinstance(e, events.RunEnded) for e in self._waiting):  # nothing more can come before these
-            told += self._until(count) + self._waiting
-            self._waiting = []
-            return told
         return told + self._until(count)
 
     def _until(self, step: int) -> list[events.AnyEvent]:
@@ -46,8 +45,11 @@ class EventStream:
 def replay(run: Run) -> Iterator[events.AnyEvent]:
     """Everything that a run has recorded, in the order of steps, every step once."""
     count, done = len(run.steps()), 0
-    for event in run.log():
-        step = min(_step(event), count)
+    log = run.log()
+    if _ended(log):
+        count = len(run.steps())
+    for event in log:
+        step = _place(event, count)
         yield from batches(run, done, step)
         done = max(done, step)
         yield event
@@ -106,6 +108,15 @@ def activations(run: Run, start: int, stop: int) -> Iterator[events.Activations]
 def finite(value: float) -> float | None:
     """The number, or None for one that JSON cannot hold."""
     return float(value) if math.isfinite(value) else None
+
+
+def _ended(log: list[events.AnyEvent]) -> bool:
+    return bool(log) and isinstance(log[-1], events.RunEnded)
+
+
+def _place(event: events.AnyEvent, count: int) -> int:
+    """After how many of `count` batches an event is told: the end after all, those of an earlier process too."""
+    return count if isinstance(event, events.RunEnded) else min(_step(event), count)
 
 
 def _step(event: events.AnyEvent) -> int:

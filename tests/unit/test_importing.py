@@ -33,7 +33,7 @@ def sha(content: bytes) -> str:
 
 
 def packed(name: str) -> bytes:
-    return gzip.compress(CONTENTS[name])
+    return gzip.compress(CONTENTS[name], mtime=0)
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_a_file_packed_by_somebody_else_is_accepted(server: Server) -> None:
     assert not server.ranges(f"/second/{name}.gz")
 
 
-@pytest.mark.parametrize("wrong", [gzip.compress(SECRET), SECRET, packed("train-images-idx3-ubyte")[:-9], b""])
+@pytest.mark.parametrize("wrong", [gzip.compress(SECRET, mtime=0), SECRET, packed("train-images-idx3-ubyte")[:-9], b""])
 def test_wrong_bytes_name_both_hashes_and_the_next_address_is_taken(server: Server, wrong: bytes) -> None:
     said: list[str] = []
     name = "train-images-idx3-ubyte"
@@ -265,7 +265,9 @@ def test_a_missing_file_is_named(tmp_path: Path, home: Path) -> None:
     assert left(home) == []
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", gzip.compress(b"hello", mtime=0), gzip.compress(SECRET)[:-99]])
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", gzip.compress(b"hello", mtime=0), gzip.compress(SECRET, mtime=0)[:-99]]
+)
 def test_what_is_no_archive_is_bad_input(tmp_path: Path, home: Path, content: bytes) -> None:
     (tmp_path / "mine.tar.gz").write_bytes(content)
     with pytest.raises((BadInput, DiskTrouble)):

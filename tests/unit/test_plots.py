@@ -156,3 +156,22 @@ def test_two_plots_do_not_share_a_figure() -> None:
     first = plots.rate_curve([1, 2, 3], [1, 2, 3], width=50, height=10)
     plots.rate_curve([1, 2, 3], [900, 2, -3], width=70, height=20)
     assert plots.rate_curve([1, 2, 3], [1, 2, 3], width=50, height=10) == first
+
+
+def test_no_curve_has_a_colour_that_white_paper_swallows() -> None:
+    values = [2.0, 1.0, 0.5]
+    drawn = all_kinds(values, 60, 12, Look(colours=True))
+    text = "\n".join(line for plot in drawn for line in plot)
+    assert "\x1b[36m" in text
+    assert not [code for code in ("93", "95", "96", "97") if f"\x1b[{code}m" in text]
+
+
+def test_the_labels_of_an_axis_are_evenly_spaced_and_all_different() -> None:
+    for high, rows in itertools.product([0.013, 0.29, 0.9, 1.2, 2.3, 2.5, 3.0, 14.0, 870.0], range(6, 40)):
+        values = [high * 0.9**step for step in range(60)]
+        lines = plots.loss_curve(range(1, 61), values, values, values, width=53, height=rows)
+        labels = [float(line.split("┤")[0]) for line in lines if "┤" in line]
+        gaps = np.diff(labels)
+        assert len(labels) >= 2
+        assert gaps == pytest.approx([gaps[0]] * len(gaps))
+        assert gaps[0] < 0

@@ -14,6 +14,7 @@ from canned_runs import BEGUN, alive, make_run, wait_until
 from typer.testing import CliRunner, Result
 
 from fastai_tui.app.cli import runs
+from fastai_tui.app.text import width
 from fastai_tui.engine.errors import BadInput, FastaiTuiError, RunFailed
 from fastai_tui.engine.runs.run import Run
 from fastai_tui.engine.runs.store import RunStore
@@ -55,7 +56,12 @@ class Screen:
 
     def until(self, text: str) -> str:
         """The screen once it shows `text`."""
-        wait_until(lambda: text in self.read())
+        try:
+            wait_until(lambda: text in self.read())
+        except AssertionError:
+            raise AssertionError(
+                f"{text!r} is not on the screen (alive: {self.child.isalive()}):\n{self.read()}"
+            ) from None
         return self.read()
 
     def end(self) -> int:
@@ -371,3 +377,16 @@ def test_completion_offers_ids_names_and_last() -> None:
     make_run(5, end="stopped", name="baseline")
     assert complete.runs("") == ["last", "0001-mnist", "baseline"]
     assert complete.runs("ba") == ["baseline"]
+
+
+def test_wide_names_leave_the_columns_aligned() -> None:
+    make_run(354, end="finished", name="名前")
+    make_run(354, end="finished", name="plain")
+    first, second = (line for line in call("runs").output.splitlines() if "finished" in line)
+    assert width(first.partition("finished")[0]) == width(second.partition("finished")[0])
+
+
+def test_a_folder_that_is_no_run_is_not_run_number_nought() -> None:
+    make_run(354, end="finished")
+    (RunStore().path / "junk").mkdir()
+    assert "0001-mnist" in call("show", "0").output

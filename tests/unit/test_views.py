@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fastai_tui.app import sentences, views
 from fastai_tui.app.curves import Curve, Folding
 from fastai_tui.app.painter import Painter
+from fastai_tui.app.plain import Plain
 from fastai_tui.app.snapshots import Row, Snapshot, Watcher
 from fastai_tui.app.text import Look, duration, fit, number, pace, plain, plural, printable, width
 
@@ -262,3 +263,25 @@ def test_wide_characters_are_cut_whole() -> None:
 
 def test_text_from_outside_becomes_one_printable_line() -> None:
     assert printable("a\x1b[31m\nb\tc\x00") == "a [31m b c "
+
+
+def test_how_a_run_ended_is_told_to_the_last_word() -> None:
+    message = (
+        "Its process ended without a word on box; `fastai-tui resume 0001-mnist` goes on from the last checkpoint."
+    )
+    shot = snapshot(236, phase="lost", live=False, message=message)
+    for columns, rows in SIZES:
+        said = " ".join(" ".join(views.live(shot, columns, rows, Look(), views.Frame(HINT))).split())
+        assert message in said
+
+
+def test_a_paused_run_names_the_command_that_goes_on() -> None:
+    assert "`fastai-tui resume 0001-mnist`" in sentences.notice(snapshot(236, phase="paused"))
+
+
+def test_plain_lines_say_once_that_a_run_is_paused(home: Path) -> None:
+    said: list[str] = []
+    story = Plain(make_run(130), Look(), said.append)
+    for phase in ("running", "paused", "paused", "running", "paused"):
+        story.tell_news(snapshot(130, phase=phase))
+    assert [line for line in said if "Paused" in line] == ["Paused: `fastai-tui resume 0001-mnist` goes on."] * 2
