@@ -37,7 +37,7 @@ class Plain:
         with Interrupts() as interrupts:
             while True:
                 shot = self.watcher.snapshot()
-                self._news(shot)
+                self.tell_news(shot)
                 if over(shot, self.process):
                     return shot
                 time.sleep(BEAT)
@@ -48,22 +48,29 @@ class Plain:
         self._write(self.look.spell(line))
         self._told = time.monotonic()
 
-    def _news(self, shot: Snapshot) -> None:
+    def tell_news(self, shot: Snapshot) -> None:
+        """Say what is new since the last snapshot."""
         if shot.parameters and not self._facts:
             self._facts = True
             for line in facts(shot):
                 self._say(line)
-        if shot.phase == "queued" and shot.behind and sentences.notice(shot) != self._notice:
-            self._notice = sentences.notice(shot)
-            self._say(self._notice)
         self._epochs = min(self._epochs, len(shot.table))  # a resume takes back what it does again
         for row in shot.table[self._epochs :]:
             self._say(sentences.epoch_line(row, shot.epochs))
         for warning in shot.warnings[self._warnings :]:
             self._say(f"warning: {printable(warning)}")
         self._epochs, self._warnings = len(shot.table), len(shot.warnings)
+        self._stands_still(shot)
         if shot.phase == "running" and shot.step and time.monotonic() - self._told > PROGRESS:
             self._say(sentences.progress_line(shot))
+
+    def _stands_still(self, shot: Snapshot) -> None:
+        """Say once why nothing happens: the run waits for another, or somebody has paused it."""
+        waits = (shot.phase == "queued" and shot.behind) or (shot.phase == "paused" and shot.live)
+        notice = sentences.notice(shot) if waits else ""
+        if notice and notice != self._notice:
+            self._say(notice)
+        self._notice = notice
 
 
 def facts(shot: Snapshot) -> list[str]:

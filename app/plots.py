@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 LARGEST, SMALLEST = 1e300, 1e-300  # beyond these, differences and steps of an axis leave what floats can hold
-SMOOTH, VALID, RATE, RAW = 14, 3, 13, -1  # of the sixteen colours that every terminal has; −1 is the text's own
-SERIES = (14, 3, 13, 10, 9, 12)
+# Of the sixteen colours that every terminal has, those that can be told from white paper too (bright cyan cannot);
+# −1 is the text's own.
+SMOOTH, VALID, RATE, RAW = 6, 3, 5, -1
+SERIES = (6, 3, 5, 2, 1, 12)
 Limits = tuple[float, float]
 
 

@@ -85,7 +85,7 @@ def notice(shot: Snapshot) -> str:
     if shot.ended:
         return last_line(shot)
     if shot.phase == "paused":
-        return "Paused: `fastai-tui resume` goes on."
+        return f"Paused: `fastai-tui resume {shot.run}` goes on."
     if not shot.step:
         return "Preparing: the first batch is on its way."
     return f"Warning: {shot.warnings[-1]}" if shot.warnings else ""

@@ -20,7 +20,7 @@ class Row:
     step: int
     train_loss: float | None
     valid_loss: float | None
-    metrics: tuple[tuple[str, float], ...]
+    metrics: tuple[tuple[str, float | None], ...]
     seconds: float
 
 

@@ -28,7 +28,8 @@ def live(shot: Snapshot, columns: int, rows: int, look: Look, frame: Frame | Non
     frame = frame or Frame()
     head = [_title(shot, columns, look), *_head(shot, columns, look)]
     say = frame.question or notice(shot)
-    say_line = [look.paint(fit(look.spell(printable(say)), columns), _tone(shot, frame.question))] if say else []
+    tone = _tone(shot, frame.question)
+    say_line = [look.paint(fit(line, columns), tone) for line in _said(say, columns, rows, look)]
     table_rows, left_out = _room(shot, columns, rows - len(head) - len(say_line) - 1)
     foot = [*say_line, _keys(frame.hint, left_out, columns, look)]
     room = rows - len(head) - len(foot) - table_rows
@@ -36,6 +37,15 @@ def live(shot: Snapshot, columns: int, rows: int, look: Look, frame: Frame | Non
     table = _table(shot, columns, table_rows, look) if table_rows else []
     lines = [*head, *body, *table][: max(rows - len(foot), 0)]
     return [fit(line, columns) for line in [*lines, *foot]][:rows]
+
+
+def _said(text: str, columns: int, rows: int, look: Look) -> list[str]:
+    """What is to be said, on as many lines as it needs (it may end in a command to type), but a quarter of the rows."""
+    import textwrap
+
+    lines = textwrap.wrap(look.spell(printable(text)), columns, break_on_hyphens=False)
+    most = max(rows // 4, 1)
+    return lines if len(lines) <= most else [*lines[: most - 1], " ".join(lines[most - 1 :])]
 
 
 def _room(shot: Snapshot, columns: int, room: int) -> tuple[int, list[str]]:

@@ -91,7 +91,7 @@ class Recorder(Callback):
                 epoch=learn.epoch,
                 train_loss=self.smooth_loss,
                 valid_loss=learn.valid_loss,
-                metrics=learn.results,
+                metrics={**learn.results},
                 seconds=self.seconds + time.perf_counter() - self._since,
             )
         )

@@ -1,5 +1,6 @@
 """The root command: every group of commands, put together, and the one place where errors become sentences."""
 
+import errno
 import os
 import re
 import sys
@@ -13,12 +14,14 @@ from fastai_tui.engine.errors import FastaiTuiError
 # The base of click's errors: typer brings a click of its own since 0.26, so the installed one's are not the right ones.
 ClickError = cast(type[Exception], typer.BadParameter.__mro__[2])
 
+HELP = ["-h", "--help"]
+
 app = typer.Typer(
     name="fastai-tui",
     help="Deep learning you can touch, in a terminal: lessons, and a real PyTorch engine behind them.",
     no_args_is_help=False,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": HELP},
 )
 
 
@@ -49,11 +52,23 @@ def _assemble() -> None:
         module.register(app)
 
 
+def _polished(command: Any) -> Any:
+    """The command with help that a terminal of any width can fold, and no type behind options that are only there or
+    not: `--detach <bool>` reads as if it took a value."""
+    command.help = command.help and re.sub(r"(?<!\n)\n(?!\n)", " ", command.help)
+    for parameter in [*command.params, command.get_help_option(typer.Context(command, help_option_names=HELP))]:
+        if getattr(parameter, "is_flag", False):
+            parameter.metavar = ""
+    for each in getattr(command, "commands", {}).values():
+        _polished(each)
+    return command
+
+
 def run(arguments: Sequence[str] | None = None) -> None:
     """The console script. Leaves with the exit code that CONTRACT documents, and never with a traceback."""
     _assemble()
     try:
-        code = typer.main.get_command(app).main(
+        code = _polished(typer.main.get_command(app)).main(
             list(sys.argv[1:] if arguments is None else arguments), prog_name="fastai-tui", standalone_mode=False
         )
     except FastaiTuiError as error:
@@ -64,12 +79,19 @@ def run(arguments: Sequence[str] | None = None) -> None:
         code = _say(_usage(error), 2) if str(error) else 2  # a group without a command has printed its help
     except KeyboardInterrupt:
         code = _say("Interrupted.", 130)
+    except SystemExit as leaving:  # click's own way to leave when the reader has left (… | head) is a failure's
+        code = _nobody_reads() if isinstance(leaving.__context__, BrokenPipeError) else leaving.code
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left (… | head): nothing to say
-        code = 0
+        code = _nobody_reads()
     except Exception as error:
         code = _say(_unexpected(error), 1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _nobody_reads() -> int:
+    """The reader of standard output has left: there is nothing to say, and nothing wrong."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())  # type: ignore[union-attr]
+    return 0
 
 
 def _say(sentence: str, code: int) -> int:
@@ -81,8 +103,8 @@ def _say(sentence: str, code: int) -> int:
 
 def _usage(error: Any) -> str:
     sentence = error.format_message().strip().rstrip(".")
-    context = getattr(error, "ctx", None)
-    return f"{sentence}. Try: {context.command_path if context else 'fastai-tui'} --help"
+    context, stop = getattr(error, "ctx", None), "" if sentence.endswith("?") else "."
+    return f"{sentence}{stop} Try: {context.command_path if context else 'fastai-tui'} --help"
 
 
 def _unexpected(error: Exception) -> str:
@@ -90,6 +112,8 @@ def _unexpected(error: Exception) -> str:
 
     from fastai_tui.engine.home import home, private_dir
 
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "The disk (or your quota) is full, or standard output leads to one that is; free some space, try again."
     what = f"{type(error).__name__}: {error}"
     try:
         path = private_dir(home()) / "errors.log"

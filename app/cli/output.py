@@ -30,10 +30,16 @@ def colours() -> bool:
 
 def table(rows: list[tuple[str, ...]], *, right: str = "") -> str:
     """Rows as aligned columns, two spaces apart; `right` names the columns to flush right, as in `"0011"`."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))] if rows else []
+    from fastai_tui.app.text import width
+
+    widths = [max(width(row[i]) for row in rows) for i in range(len(rows[0]))] if rows else []
     flush = [right[i : i + 1] == "1" for i in range(len(widths))]
-    lines = (
-        "  ".join(cell.rjust(w) if r else cell.ljust(w) for cell, w, r in zip(row, widths, flush, strict=True))
-        for row in rows
-    )
+    lines = ("  ".join(_padded(*cell) for cell in zip(row, widths, flush, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _padded(cell: str, columns: int, flush_right: bool) -> str:
+    from fastai_tui.app.text import width
+
+    gap = " " * (columns - width(cell))
+    return gap + cell if flush_right else cell + gap

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from fastai_tui.engine.job import Job
     from fastai_tui.engine.runs.store import RunStore
 
-Name = Annotated[str, typer.Argument(metavar="EXPERIMENT", autocompletion=complete.experiments, help="What to train.")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting; may be given again.")]
+WHAT = "Such as mnist or mnist-3v7; `summary` tells more of each."
+SETTING = "A setting, as in lr=0.01; may be given again. `summary` lists them."
+Name = Annotated[str, typer.Argument(metavar="EXPERIMENT", autocompletion=complete.experiments, help=WHAT)]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=SETTING)]
 Epochs = Annotated[int | None, typer.Option(metavar="N", help="How long; the experiment's own default otherwise.")]
 Seed = Annotated[int, typer.Option(metavar="N", help="Of everything that is random.")]
 Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda[:N]|mps", help="Where to train.")]

@@ -59,7 +59,8 @@ class Run:
         last = self._last()
         if isinstance(last, RunEnded):
             return State(phase=last.reason, live=False, message=last.message)
-        if holder is None and last is None and time.time() - self.spec.created < STARTING:
+        begun = last is not None or (self.path / "lock").exists()
+        if not begun and time.time() - self.spec.created < STARTING:
             return State(phase="new", live=False)
         return State(phase="lost", live=False, message=self._epitaph(holder))
 

@@ -240,6 +240,8 @@ def test_a_gpu_that_torch_does_not_use(machine: Machine, environment: dict[str, 
 def test_no_gpu_is_nothing_to_complain_about(machine: Machine) -> None:
     found = list(device.findings(machine))
     check(named(found, "device"), "ok", "the CPU, with 2 threads")
+    alone = replace(machine, ask=lambda _: CPU | {"threads": 1})
+    assert named(device.findings(alone), "device").seen.endswith("with 1 thread")
     check(named(found, "driver"), "ok", "no NVIDIA driver")
     apple = replace(machine, ask=lambda _: CPU | {"auto": "mps", "mps": True})
     check(named(device.findings(apple), "device"), "ok", "mps")

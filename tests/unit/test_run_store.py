@@ -125,6 +125,14 @@ def test_a_run_nobody_has_begun_yet_is_new_for_a_while_then_lost(store: RunStore
     assert run.state().phase == "lost"
 
 
+def test_a_run_whose_process_died_at_its_start_is_not_taken_for_new(store: RunStore) -> None:
+    run = made(store)
+    mine = lock.Lock(run.path / "lock")
+    mine.acquire()
+    mine.release()
+    assert run.state().phase == "lost"
+
+
 def test_a_run_whose_writer_lives_cannot_be_removed_or_written_twice(store: RunStore) -> None:
     run = made(store)
     mine = lock.Lock(run.path / "lock")

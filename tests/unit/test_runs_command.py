@@ -388,5 +388,5 @@ def test_wide_names_leave_the_columns_aligned() -> None:
 
 def test_a_folder_that_is_no_run_is_not_run_number_nought() -> None:
     make_run(354, end="finished")
-    (RunStore().path / "junk").mkdir()
+    (RunStore().place / "junk").mkdir()
     assert "0001-mnist" in call("show", "0").output

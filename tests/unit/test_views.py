@@ -276,7 +276,7 @@ def test_how_a_run_ended_is_told_to_the_last_word() -> None:
 
 
 def test_a_paused_run_names_the_command_that_goes_on() -> None:
-    assert "`fastai-tui resume 0001-mnist`" in sentences.notice(snapshot(236, phase="paused"))
+    assert "`fastai-tui resume 0002-mnist`" in sentences.notice(snapshot(236, phase="paused"))
 
 
 def test_plain_lines_say_once_that_a_run_is_paused(home: Path) -> None:
@@ -284,4 +284,4 @@ def test_plain_lines_say_once_that_a_run_is_paused(home: Path) -> None:
     story = Plain(make_run(130), Look(), said.append)
     for phase in ("running", "paused", "paused", "running", "paused"):
         story.tell_news(snapshot(130, phase=phase))
-    assert [line for line in said if "Paused" in line] == ["Paused: `fastai-tui resume 0001-mnist` goes on."] * 2
+    assert [line for line in said if "Paused" in line] == ["Paused: `fastai-tui resume 0002-mnist` goes on."] * 2
