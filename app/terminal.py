@@ -50,6 +50,14 @@ def speaks_unicode() -> bool:
 
 
 def size() -> tuple[int, int]:
-    """(columns, lines) of the terminal; 80×24 where nobody knows."""
-    found = shutil.get_terminal_size((80, 24))
+    """(columns, lines) of the terminal; where there is none, what `COLUMNS` and `LINES` say, or else 80×24.
+
+    The terminal comes first: the variables keep what was true when the shell began, and frames follow a resize.
+    """
+    try:
+        found = os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    except (OSError, ValueError):
+        found = os.terminal_size((0, 0))
+    if not found.columns or not found.lines:
+        found = shutil.get_terminal_size((80, 24))
     return max(found.columns, 1), max(found.lines, 1)

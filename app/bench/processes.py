@@ -21,7 +21,11 @@ MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; getrusage(2) dif
 
 
 class Finished(NamedTuple):
-    """A process that ended well: wall-clock seconds, the most memory it held (bytes), its standard output."""
+    """A process that ended well: wall-clock seconds, the most memory it held (bytes), its standard output.
+
+    Linux counts the moment before a process becomes another program as its own, so `peak` is never less than what
+    whoever measures holds: the command that does is small.
+    """
 
     seconds: float
     peak: int

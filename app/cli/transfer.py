@@ -1,11 +1,11 @@
 """How a download shows: one line that moves in a terminal, plain lines in a pipe, JSON lines for a program."""
 
-import shutil
 import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fastai_tui.app import terminal
 from fastai_tui.app.cli.output import in_terminal, print_line
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Line:
             self._write(f"{report.file}  {amount(report.done)}\n")
         elif time.monotonic() >= self._next:
             self._next = time.monotonic() + EVERY
-            self._write(line(report, shutil.get_terminal_size().columns - 1))
+            self._write(line(report, terminal.size()[0] - 1))
 
     def _write(self, text: str) -> None:
         sys.stdout.write(f"\r\x1b[K{text}")

@@ -41,7 +41,8 @@ class Screen:
     def __init__(self, *arguments: str, columns: int = 80, rows: int = 24) -> None:
         self.screen = pyte.Screen(columns, rows)
         self.stream = pyte.ByteStream(self.screen)
-        environment = os.environ | {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
+        stale = {"COLUMNS": str(columns), "LINES": str(rows)}  # as shells and libraries leave them in the environment
+        environment = os.environ | {"TERM": "xterm-256color", "LANG": "C.UTF-8"} | stale
         self.child = pexpect.spawn(
             PROGRAM[0], [*PROGRAM[1:], *arguments], dimensions=(rows, columns), env=environment, timeout=60
         )
