@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fastai_tui.engine.device import widest
+
 BINS, TOP, NEAR_ZERO = 40, 10.0, 0.05
 WIDTH = 4 + BINS  # mean, deviation, near-zero share, number of values, counts
 CELLS = BINS + 2
@@ -31,8 +33,7 @@ class ActivationStats:
         watched = {n: m for n, m in model.named_modules() if m in chosen and (modules is not None or _has_matrix(m))}
         self.names = list(watched)
         self._device = next((p.device for p in model.parameters()), torch.device("cpu"))
-        exact = torch.float32 if self._device.type == "mps" else torch.float64  # MPS has no doubles
-        self._rows = torch.full((len(watched), WIDTH), math.nan, dtype=exact, device=self._device)
+        self._rows = torch.full((len(watched), WIDTH), math.nan, dtype=widest(self._device), device=self._device)
         self._rows[:, 3:] = 0
         write = _Quick().write if self._device.type == "cpu" else _write
         self._hooks = [m.register_forward_hook(_hook(write, self._rows[i])) for i, m in enumerate(watched.values())]
