@@ -57,3 +57,9 @@ def _alone(runs: Path, device: str) -> Iterator[None]:
         yield
     finally:
         os.close(file)
+
+
+def waiting(runs: Path) -> int:
+    """How many runs in the folder `runs` wait for their turn now."""
+    holders = ((lock.read(path), path) for path in runs.glob("*/lock"))
+    return sum(holder is not None and bool(holder.behind) and lock.alive(holder, path) for holder, path in holders)

@@ -1,0 +1,32 @@
+"""The panes: one kind a module, found by the name that `lessons/panes.py` declares."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastai_tui.app.tui.panes.base import Pane
+
+# Kind → module:class, so that a chapter imports only the panes it opens.
+KINDS: dict[str, str] = {
+    "pixels": "pixels:PixelsPane",
+    "window": "window:WindowPane",
+    "map": "map:MapPane",
+    "kernels": "kernels:KernelsPane",
+    "batch": "batch:BatchPane",
+    "geometry": "geometry:GeometryPane",
+    "matrix": "matrix:MatrixPane",
+    "receptive-field": "receptive:ReceptivePane",
+    "colour": "colour:ColourPane",
+    "network": "network:NetworkPane",
+    "train": "train:TrainPane",
+    "learned": "learned:LearnedPane",
+    "mistakes": "mistakes:MistakesPane",
+    "compare": "compare:ComparePane",
+}
+
+
+def pane_class(kind: str) -> "type[Pane]":
+    """The widget for a kind of pane."""
+    module, _, name = KINDS[kind].partition(":")
+    found: type[Pane] = getattr(import_module(f"fastai_tui.app.tui.panes.{module}"), name)
+    return found

@@ -1,0 +1,347 @@
+"""The chapter screen: a step's prose on one side, its pane on the other, and what is asked below."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.screen import Screen
+
+from fastai_tui.app.tui import pages, tasks
+from fastai_tui.app.tui.frame import View, frame, widened
+from fastai_tui.app.tui.panes import pane_class
+from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.screens.chapter_knobs import Knobs
+from fastai_tui.app.tui.screens.chapter_reading import Reading
+from fastai_tui.app.tui.screens.chapter_runs import StepRuns
+from fastai_tui.app.tui.screens.closer import closer, possible
+from fastai_tui.app.tui.services import Scene
+from fastai_tui.app.tui.widgets.ask import AskLine
+from fastai_tui.app.tui.widgets.column import Column
+from fastai_tui.app.tui.widgets.keyline import KeyLine
+from fastai_tui.app.tui.widgets.knobs import KnobLines
+from fastai_tui.app.tui.widgets.status import StatusFacts, StatusLine
+from fastai_tui.app.tui.widgets.title import Heading, Title
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual import events
+
+    from fastai_tui.app.tui.keeper import Keeper
+    from fastai_tui.app.tui.services import Services
+    from fastai_tui.app.tui.sheet import Role
+    from fastai_tui.lessons.conditions import Measurement
+    from fastai_tui.lessons.glossary import Glossary
+    from fastai_tui.lessons.progress import State, StepProgress
+    from fastai_tui.lessons.schema import Chapter, Step
+
+SAVE_AFTER = 0.7  # seconds without a change before a pane's state is written
+READ_FOR, SAID_FOR = 1.0, 12.0  # a sentence stays this long at least, and at most
+
+
+class ChapterScreen(Screen[None]):
+    """Plays one chapter. What the learner does goes to the keeper; what runs do comes from `StepRuns`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "enter", "go on"),
+        Binding("n", "step(1)", "next"),
+        Binding("b", "step(-1)", "back"),
+        Binding("pagedown", "page(1)", "read on", show=False),
+        Binding("pageup", "page(-1)", "read back", show=False),
+        Binding("h", "hint", "hint"),
+        Binding("tab", "knob(1)", "next knob"),
+        Binding("shift+tab", "knob(-1)", "knob before", show=False),
+        Binding("plus,equals_sign", "turn(1)", "more"),
+        Binding("minus,underscore", "turn(-1)", "less"),
+        Binding("c", "look('code')", "code"),
+        Binding("x", "look('command')", "command line"),
+        Binding("g", "term", "terms"),
+        Binding("w", "widen", "widen"),
+        Binding("s", "look('words')", "say it in words", show=False),
+        Binding("escape", "back", "contents"),
+    ]
+
+    def __init__(
+        self,
+        chapter: Chapter,
+        step: str,
+        keeper: Keeper,
+        services: Services,
+        glossary: Callable[[], Glossary],
+        prose_width: int = 0,
+    ) -> None:
+        super().__init__()
+        self.chapter, self.keeper, self.services = chapter, keeper, services
+        self.at = next((i for i, one in enumerate(chapter.steps) if one.id == step), 0)
+        self.view: View = "both"
+        self.prose_width = prose_width
+        self.runs = StepRuns(self, services)
+        self.reading = Reading(self, glossary)
+        self.knobs = Knobs(chapter.steps[self.at], {})
+        self.pane: Pane | None = None
+        self._said_at = 0.0
+        self._save: Any = None
+
+    # What the screen is made of
+
+    def compose(self) -> ComposeResult:
+        yield Title()
+        self.pane = self._new_pane()
+        yield Container(Column(), self.pane, id="middle")
+        yield KnobLines()
+        yield AskLine()
+        yield StatusLine()
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        self.set_interval(SAID_FOR / 4, self._hush)
+        self._opened()
+
+    @property
+    def step(self) -> Step:
+        """The step that is shown."""
+        return self.chapter.steps[self.at]
+
+    @property
+    def done(self) -> StepProgress:
+        """What the learner has done of it."""
+        return self.keeper.progress.of(self.chapter.slug, self.step.id)
+
+    # Opening and leaving a step
+
+    def _new_pane(self) -> Pane:
+        kept = self.done.state
+        self.knobs = Knobs(self.step, kept)
+        hidden = tasks.hidden(self.step, self.done)
+        scene = Scene(self.chapter.slug, self.step, self.services, self.knobs.values, kept, hidden)
+        return pane_class(self.step.pane)(scene)
+
+    def _opened(self) -> None:
+        """Everything around the pane as this step wants it."""
+        self.query_one(Column).show(self.reading.first())
+        self.keeper.update(lambda progress: progress.at(self.chapter.slug, self.step.id))
+        self.query_one(AskLine).say("")
+        self._show_knobs()
+        self._arrange()
+        self.show_status()
+        self.runs.open(self.chapter, self.step, self.keeper.progress)
+        self.judge()
+
+    async def open_step(self, index: int) -> None:
+        """Show another step of the chapter."""
+        if self.pane is None or not 0 <= index < len(self.chapter.steps):
+            return
+        self.keep()
+        self.runs.close()
+        self.at = index
+        before, self.pane = self.pane, None
+        middle = self.query_one("#middle")
+        with self.app.batch_update():
+            await before.remove()
+            self.pane = self._new_pane()
+            await middle.mount(self.pane)
+            self._opened()
+        self.refresh_bindings()
+
+    def keep(self) -> None:
+        """Have the pane's state and the knobs written."""
+        if self._save is not None:
+            self._save.stop()
+            self._save = None
+        if self.pane is None:
+            return
+        slug, step = self.chapter.slug, self.step.id
+        state: State = {**self.pane.kept(), **self.knobs.kept(), **self.runs.kept()}
+        if state != self.done.state:
+            self.keeper.update(lambda progress: progress.put(slug, step, state=state))
+
+    def on_unmount(self) -> None:
+        self.keep()
+        self.runs.close()
+
+    # What the size allows
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._arrange()
+
+    def _arrange(self) -> None:
+        width, height = self.app.size
+        now = frame(width, height, self.view, knobs=bool(self.knobs.settings), prose=self.prose_width)
+        page, pane = self.query_one(Column), self.pane
+        if pane is None:
+            return
+        page.display, pane.display = now.arrangement != "pane", now.arrangement != "page"
+        page.styles.width = now.page if now.arrangement == "beside" else "100%"
+        page.styles.height = now.page if now.arrangement == "stacked" else "100%"
+        self.query_one("#middle").styles.layout = "vertical" if now.arrangement == "stacked" else "horizontal"
+        knobs, status = self.query_one(KnobLines), self.query_one(StatusLine)
+        knobs.display, knobs.styles.height = bool(now.knobs), now.knobs or 1
+        status.display = bool(now.status)
+        self._left_out = now.left_out
+        self.call_after_refresh(self._head)
+        self._focus()
+
+    def _head(self) -> None:
+        """The top line, once the pane has drawn what fits."""
+        if self.pane is None or not self.is_mounted:
+            return
+        progress = self.keeper.progress
+        done = tuple(progress.of(self.chapter.slug, step.id).done for step in self.chapter.steps)
+        left_out = (*self._left_out, *(self.pane.sheet.left_out if self.pane.display else ()))
+        self.query_one(Title).show(Heading(self.chapter.title, self.step.title, self.at, done, left_out))
+
+    def _focus(self) -> None:
+        asking = isinstance(self.query_one(Column).content, pages.Asking)
+        if asking:
+            self.set_focus(self.query_one(Column))  # at once: focus() would let a quick key go to the pane
+        elif self.pane is not None:
+            self.set_focus(self.pane)
+
+    def action_widen(self) -> None:
+        self.view = widened(self.view)
+        self._arrange()
+
+    # What is asked, and what has been reached
+
+    def judge(self) -> None:
+        """Goals that are reached now; what to ask next; what may be shown."""
+        if self.pane is None:
+            return
+        measured = self.measured()
+        for goal in tasks.newly_met(self.step, self.done, measured):
+            self._reach(goal.id, goal.say)
+        self.pane.reveal(tasks.hidden(self.step, self.done))
+        self.query_one(AskLine).show(tasks.next_task(self.step, self.done))
+        self._head()
+
+    def _reach(self, goal: str, say: str) -> None:
+        slug, step = self.chapter.slug, self.step
+        self.keeper.update(lambda progress: progress.reached(slug, step, goal))
+        self.tell(f"✓ {say}", "good")
+
+    def measured(self) -> dict[str, Measurement]:
+        """Everything that goals and questions of this step can be about."""
+        pane = self.pane.measured() if self.pane is not None else {}
+        return {**tasks.run_measures(self.runs.own_shots), **pane}
+
+    def on_pane_changed(self, message: Pane.Changed) -> None:
+        message.stop()
+        if self._save is not None:
+            self._save.stop()
+        self._save = self.set_timer(SAVE_AFTER, self.keep)
+        self.judge()
+
+    def on_pane_said(self, message: Pane.Said) -> None:
+        message.stop()
+        self.tell(message.sentence)
+
+    def tell(self, sentence: str, mood: Role = "warn") -> None:
+        """Say something in the line that asks, for a while."""
+        self._said_at = time.monotonic()
+        self.query_one(AskLine).say(sentence, mood)
+
+    def _hush(self, at_least: float = SAID_FOR) -> None:
+        if time.monotonic() - self._said_at > at_least:
+            self.query_one(AskLine).say("")
+
+    def on_key(self, event: events.Key) -> None:
+        self._hush(READ_FOR)
+
+    # Reading, and answering
+
+    def read(self, content: pages.Content) -> None:
+        """Show something in the column; a question takes the keys."""
+        self.query_one(Column).show(content)
+        if not isinstance(content, pages.Prose) and not self.query_one(Column).display:
+            self.view = "both"
+        self._arrange()
+        self.refresh_bindings()
+
+    async def action_enter(self) -> None:
+        if self.reading.enter(self.query_one(Column).content):
+            await self.action_step(1)
+
+    def action_hint(self) -> None:
+        self.reading.hint(self.query_one(Column).content)
+
+    def action_term(self) -> None:
+        self.reading.term(self.query_one(Column).content)
+
+    def action_page(self, direction: int) -> None:
+        self.query_one(Column).scroll_page(direction)
+
+    def action_back(self) -> None:
+        if not self.reading.back(self.query_one(Column).content):
+            self.keep()
+            self.app.open_contents()  # type: ignore[attr-defined]
+
+    async def action_step(self, direction: int) -> None:
+        if not 0 <= self.at + direction < len(self.chapter.steps):
+            end = "This is the chapter's last step; esc leads to the contents."
+            self.tell(end if direction > 0 else "This is the chapter's first step.")
+            return
+        await self.open_step(self.at + direction)
+
+    # Knobs
+
+    def _show_knobs(self) -> None:
+        self.query_one(KnobLines).show(self.knobs.settings, self.knobs.values, self.knobs.chosen)
+
+    def action_knob(self, direction: int) -> None:
+        self.knobs.choose(direction)
+        self._show_knobs()
+
+    def action_turn(self, direction: int) -> None:
+        setting, value = self.knobs.turn(direction)
+        self._show_knobs()
+        if self.pane is not None:
+            self.pane.knobs[setting.name] = value
+            self.pane.turned(setting.name, value)
+            self.runs.turned(setting, value)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "knob":
+            return len(self.knobs.settings) > 1
+        if action == "turn":
+            return bool(self.knobs.settings)
+        if action == "look":
+            return self.pane is not None and possible(self.pane, str(parameters[0]))
+        return True
+
+    def action_look(self, what: str) -> None:
+        if self.pane is not None:
+            self.app.push_screen(closer(self.pane, what))
+
+    # Runs
+
+    def on_pane_train(self, message: Pane.Train) -> None:
+        message.stop()
+        self.runs.train(self.knobs.values)
+
+    def on_pane_steer(self, message: Pane.Steer) -> None:
+        message.stop()
+        self.runs.steer(message.do)
+
+    def followed(self) -> None:
+        """A run of this step has something new."""
+        if self.pane is None:
+            return
+        self.pane.follow(self.runs.shown, self.runs.shot, self.runs.family)
+        self.show_status()
+        self.judge()
+        content = self.query_one(Column).content
+        if isinstance(content, pages.Answered) and content.truth is None:
+            self.query_one(Column).show(self.reading.answered(content.question))
+
+    def show_status(self) -> None:
+        """The status line, from what is known of the run, the lab and the link."""
+        app: Any = self.app
+        note = "progress is not saved" if self.keeper.trouble else ""
+        facts = StatusFacts.of(
+            self.runs.shot, waiting=self.runs.waiting, lab=app.lab_words, link=app.link_words, note=note
+        )
+        self.query_one(StatusLine).show(facts)

@@ -1,0 +1,217 @@
+"""The runs of a step: starting them, steering them, following them, and finding them again another day."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from fastai_tui.app.snapshots import Snapshot
+from fastai_tui.app.tui.following import follow
+from fastai_tui.engine.errors import FastaiTuiError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping
+
+    from textual.worker import Worker
+
+    from fastai_tui.app.tui.screens.chapter import ChapterScreen
+    from fastai_tui.app.tui.services import Services
+    from fastai_tui.engine.runs.run import Run
+    from fastai_tui.engine.settings import Setting, Value
+    from fastai_tui.lessons.progress import Progress, State
+    from fastai_tui.lessons.schema import Chapter, Step
+    from fastai_tui.lessons.schema import Run as Order
+
+SETTLE = 0.4  # seconds after the last turn of a knob before a running run is told
+COUNT_EVERY = 3.0  # seconds between two looks at the queue
+KEPT = 50  # runs that a step remembers: the newest
+
+
+class StepRuns:
+    """`own` are the ids of the runs started in this step, `family` those of its experiment in the whole chapter, the
+    oldest first; `shown` is the newest of the first, or else of the second; `shot` its newest snapshot."""
+
+    def __init__(self, screen: ChapterScreen, services: Services) -> None:
+        self.screen, self.services = screen, services
+        self.own: list[str] = []
+        self.family: tuple[str, ...] = ()
+        self.shown: Run | None = None
+        self.shot: Snapshot | None = None
+        self.shots: dict[str, Snapshot] = {}
+        self.waiting = 0
+        self._starting = False
+        self._workers: list[Worker[Any]] = []
+        self._settling: Any = None
+
+    @property
+    def own_shots(self) -> list[Snapshot]:
+        """The snapshots of the step's own runs, as far as they are known."""
+        return [self.shots[run] for run in self.own if run in self.shots]
+
+    def open(self, chapter: Chapter, step: Step, progress: Progress) -> None:
+        """Find the runs of a step that is shown now, and follow the one that belongs there."""
+        self.shots, self.shown, self.shot = {}, None, None
+        self.own = _ids(progress.of(chapter.slug, step.id).state)
+        self.family = _family(chapter, step, progress)
+        if step.run is not None:
+            self._work(self._find())
+
+    def close(self) -> None:
+        """Follow nothing any more; the runs go on."""
+        for worker in self._workers:
+            worker.cancel()
+        self._workers = []
+
+    def kept(self) -> State:
+        """What the step remembers of its runs."""
+        return {"runs": list(self.own[-KEPT:])} if self.own else {}
+
+    def train(self, knobs: Mapping[str, Value]) -> None:
+        """Start a run of the step's experiment."""
+        if self._starting:
+            return
+        self._starting = True
+        self.screen.tell("The run begins: its process starts PyTorch, which takes a few seconds.", "accent")
+        self._work(self._train(dict(knobs)))
+
+    def steer(self, do: str) -> None:
+        """Pause, resume or stop the run that is shown; one whose process has ended is gone on with."""
+        if self.shown is not None:
+            self._work(self._steer(self.shown, do))
+
+    def turned(self, setting: Setting, value: Value) -> None:
+        """A knob was turned: a running run of this step takes what it can take while it runs."""
+        shot = self.shot
+        if setting.live and shot is not None and shot.live and shot.run in self.own:
+            if self._settling is not None:
+                self._settling.stop()
+            self._settling = self.screen.set_timer(SETTLE, lambda: self._work(self._set({setting.name: value})))
+
+    def _work(self, work: Coroutine[Any, Any, None]) -> None:
+        self._workers = [worker for worker in self._workers if not worker.is_finished]
+        self._workers.append(self.screen.run_worker(work))
+
+    def _trouble(self, sentence: str) -> None:
+        self.screen.tell(sentence, "bad")
+
+    async def _train(self, knobs: dict[str, Value]) -> None:
+        try:
+            run = await asyncio.to_thread(self._launch, knobs)
+        except FastaiTuiError as error:
+            self._trouble(str(error))
+            return
+        finally:
+            self._starting = False
+        self.own.append(run.id)
+        self.family = (*self.family, run.id)
+        self.screen.keep()
+        self.screen.tell("")
+        self._show(run)
+
+    def _launch(self, knobs: dict[str, Value]) -> Run:
+        from fastai_tui.app.tui.orders import command_of, job_of
+        from fastai_tui.engine.runs import client
+
+        job = job_of(self.screen.step, knobs)
+        run = self.services.runs.create(job, "", ["fastai-tui", *command_of(self.screen.step, knobs)])
+        client.launch(run)
+        return run
+
+    async def _steer(self, run: Run, do: str) -> None:
+        from fastai_tui.engine.runs import client
+
+        try:
+            if do == "resume" and not (await asyncio.to_thread(run.state)).live:
+                await asyncio.to_thread(client.resume, run)
+                self._show(run)
+            else:
+                await asyncio.to_thread(client.send, run, do, by="app")
+        except FastaiTuiError as error:
+            self._trouble(str(error))
+
+    async def _set(self, settings: dict[str, Value]) -> None:
+        from fastai_tui.engine.runs import client
+
+        if self.shown is None:
+            return
+        try:
+            command = await asyncio.to_thread(client.send, self.shown, "set", by="app", settings=settings)
+            changed = await asyncio.to_thread(client.wait_for, self.shown, command)
+        except FastaiTuiError as error:
+            self._trouble(str(error))
+            return
+        if changed is not None:
+            words = ", ".join(f"{name} {value}" for name, value in settings.items())
+            self.screen.tell(f"The run goes on with {words} after batch {changed.step:,}.", "accent")
+
+    async def _find(self) -> None:
+        """The runs that are still there, and their last snapshots."""
+        found = await asyncio.to_thread(self._there, {*self.own, *self.family})
+        self.own = [run for run in self.own if run in found]
+        self.family = tuple(run for run in self.family if run in found)
+        for run in self.own[:-1]:
+            shot = await asyncio.to_thread(_once, found[run])
+            if shot is not None:
+                self.shots[run] = shot
+        if newest := self.own[-1:] or list(self.family[-1:]):
+            self._show(found[newest[0]])
+        else:
+            self.screen.followed()
+
+    def _there(self, ids: set[str]) -> dict[str, Run]:
+        found = {}
+        for run in ids:
+            try:
+                found[run] = self.services.runs.find(run)
+            except FastaiTuiError:  # removed since: the lesson goes on without it
+                continue
+        return found
+
+    def _show(self, run: Run) -> None:
+        self.shown, self.shot = run, None
+        self._work(follow(run, self._told, self._trouble))
+        self._work(self._count())
+
+    def _told(self, shot: Snapshot) -> None:
+        if self.shown is None or shot.run != self.shown.id:
+            return
+        before, self.shot = self.shot, shot
+        self.shots[shot.run] = shot
+        self.screen.followed()
+        if before is not None and before.live and shot.ended:
+            self.screen.app.run_ended(shot)  # type: ignore[attr-defined]
+
+    async def _count(self) -> None:
+        """How many runs wait for a device, while one is live."""
+        from fastai_tui.engine.runs.queue import waiting
+
+        while self.shot is None or self.shot.live:
+            self.waiting = await asyncio.to_thread(waiting, self.services.runs.place)
+            await asyncio.sleep(COUNT_EVERY)
+
+
+def _once(run: Run) -> Snapshot | None:
+    from fastai_tui.app.snapshots import Watcher
+
+    try:
+        return Watcher(run).snapshot()
+    except (FastaiTuiError, OSError):
+        return None
+
+
+def _ids(state: State) -> list[str]:
+    runs = state.get("runs", [])
+    return [run for run in runs if isinstance(run, str)] if isinstance(runs, list) else []
+
+
+def _network(run: Order) -> tuple[str, object]:
+    return run.experiment, run.set.get("model")
+
+
+def _family(chapter: Chapter, step: Step, progress: Progress) -> tuple[str, ...]:
+    """All runs of the step's experiment and network that were started anywhere in the chapter, the oldest first."""
+    if step.run is None:
+        return ()
+    alike = [one for one in chapter.steps if one.run and _network(one.run) == _network(step.run)]
+    found = {run for one in alike for run in _ids(progress.of(chapter.slug, one.id).state)}
+    return tuple(sorted(found))

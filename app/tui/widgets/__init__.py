@@ -1,0 +1,1 @@
+"""The parts of the chapter screen around its pane."""

@@ -1,0 +1,51 @@
+"""The line that asks: the next question or goal, or what has just happened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastai_tui.app.text import fit
+from fastai_tui.app.tui.canvas import Canvas
+from fastai_tui.app.tui.tasks import Task
+
+if TYPE_CHECKING:
+    from fastai_tui.app.tui.sheet import Role, Sheet
+
+
+class AskLine(Canvas):
+    """Draws a `Task`; a sentence said lies over it until the next key after a while."""
+
+    def __init__(self) -> None:
+        super().__init__(id="ask")
+        self.asks = Task("done", "")
+        self.said = ""
+        self.mood: Role = "accent"
+
+    def show(self, task: Task) -> None:
+        """Ask something else."""
+        if task != self.asks:
+            self.asks = task
+            self.redraw()
+
+    def say(self, sentence: str, mood: Role = "accent") -> None:
+        """Say something instead, until `say("")`."""
+        if (sentence, mood) != (self.said, self.mood):
+            self.said, self.mood = sentence, mood
+            self.redraw()
+
+    def draw(self, sheet: Sheet) -> None:
+        if self.said:
+            sheet.put(0, 1, fit(self.said, sheet.width - 2), self.mood)
+            return
+        mark, style, words = self._words()
+        count = f" {self.asks.number}/{self.asks.of}" if self.asks.kind != "done" and self.asks.of > 1 else ""
+        at = sheet.put(0, 1, f"{mark}{count} ", style)
+        sheet.put(0, at, fit(words, sheet.width - at - 1), "strong")
+
+    def _words(self) -> tuple[str, Role, str]:
+        match self.asks.kind:
+            case "question":
+                return "?", "accent", f"enter: predict · {self.asks.words}"
+            case "goal":
+                return "◎", "accent", self.asks.words
+        return "✓", "good", "This step is done. enter: on to the next."

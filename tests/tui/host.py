@@ -1,0 +1,73 @@
+"""An app around one pane or one screen, for tests: what it tells its parent is kept in `told`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from textual.app import App, ComposeResult
+
+from fastai_tui.app.tui import themes
+from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.services import Scene, Services
+from fastai_tui.app.tui.sheet import Sheet, Sight
+from fastai_tui.engine.errors import RunFailed
+from fastai_tui.engine.runs.store import RunStore
+from fastai_tui.lessons.schema import Run, Step
+
+
+class SilentLab:
+    """A lab that gives the answers it was made with, and has trouble with everything else."""
+
+    def __init__(self, answers: Mapping[str, Any] | None = None) -> None:
+        self.answers, self.asked = answers or {}, list[tuple[str, dict[str, Any]]]()
+
+    async def ask(self, request: str, /, *, topic: str = "", **arguments: Any) -> Any:
+        self.asked.append((request, arguments))
+        if request not in self.answers:
+            raise RunFailed("There is no lab here.")
+        answer = self.answers[request]
+        return answer(**arguments) if callable(answer) else answer
+
+
+class Host(App[None]):
+    """Shows one pane over the whole terminal."""
+
+    CSS = "Canvas { width: 100%; height: 100%; }"
+
+    def __init__(self, pane: Pane, *, theme: str = "dark", depth: Any = "truecolor", unicode: bool = True) -> None:
+        super().__init__()
+        self.theme_worn = themes.theme_named(theme, depth)
+        self.sight: Sight = self.theme_worn.sight(depth, unicode)
+        self.palette = self.theme_worn.palette
+        self.pane = pane
+        self.told: list[Any] = []
+        self.last_key = 0.0
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+    def on_pane_changed(self, message: Pane.Changed) -> None:
+        self.told.append(message)
+
+    on_pane_said = on_pane_train = on_pane_steer = on_pane_changed  # type: ignore[assignment]
+
+
+def scene(
+    kind: str,
+    *,
+    show: Mapping[str, Any] | None = None,
+    run: Run | None = None,
+    knobs: Mapping[str, Any] | None = None,
+    kept: Mapping[str, Any] | None = None,
+    hidden: frozenset[str] = frozenset(),
+    lab: Any = None,
+    runs: RunStore | None = None,
+) -> Scene:
+    """Where a pane of that kind would stand."""
+    step = Step(id="a-step", title="A step", pane=kind, prose="Prose.", show=dict(show or {}), run=run)
+    services = Services(lab or SilentLab(), runs or RunStore())
+    return Scene("a-chapter", step, services, dict(knobs or {}), dict(kept or {}), hidden)
+
+
+def drawn(pane: Pane) -> Sheet:
+    """What a mounted pane shows now."""
+    return pane.sheet

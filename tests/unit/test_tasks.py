@@ -1,0 +1,67 @@
+"""What a step asks next."""
+
+import pytest
+
+from fastai_tui.app.snapshots import Row, Snapshot
+from fastai_tui.app.tui import tasks
+from fastai_tui.lessons.conditions import parse
+from fastai_tui.lessons.progress import StepProgress
+from fastai_tui.lessons.schema import Goal, Question, Step
+
+SUM = Question(id="sum", ask="What will the sum be?", why="Because.", answer=762, tolerance=5, hides="sum")
+GUESS = Question(id="guess", ask="How good?", why="That was it.", measure="accuracy", tolerance=0.02)
+THERE = Goal(id="there", say="Go there.", when="cursor at 5,7", clauses=parse("cursor at 5,7"))
+GOOD = Goal(id="good", say="Be good.", when="accuracy >= .9", clauses=parse("accuracy >= .9"))
+STEP = Step(id="a", title="A", pane="window", prose="…", questions=(SUM, GUESS), goals=(THERE, GOOD))
+
+
+def test_questions_come_before_goals_and_goals_before_the_end() -> None:
+    told = []
+    for done in (
+        StepProgress(),
+        StepProgress(answers={"sum": 700}),
+        StepProgress(answers={"sum": 700, "guess": 0.9}),
+        StepProgress(answers={"sum": 700, "guess": 0.9}, goals=("there",)),
+        StepProgress(answers={"sum": 700, "guess": 0.9}, goals=("there", "good")),
+    ):
+        task = tasks.next_task(STEP, done)
+        told.append((task.kind, task.words, task.number, task.of))
+    assert told == [
+        ("question", "What will the sum be?", 1, 4),
+        ("question", "How good?", 2, 4),
+        ("goal", "Go there.", 3, 4),
+        ("goal", "Be good.", 4, 4),
+        ("done", "", 4, 4),
+    ]
+
+
+def test_a_measurement_is_hidden_until_its_question_is_answered() -> None:
+    assert tasks.hidden(STEP, StepProgress()) == {"sum"}
+    assert tasks.hidden(STEP, StepProgress(answers={"sum": 1})) == frozenset()
+
+
+def test_goals_are_met_once() -> None:
+    measured = {"cursor": (5, 7), "accuracy": 0.5}
+    assert tasks.newly_met(STEP, StepProgress(), measured) == [THERE]
+    assert tasks.newly_met(STEP, StepProgress(goals=("there",)), measured) == []
+
+
+def shot(phase: str, accuracy: float | None = None) -> Snapshot:
+    rows = () if accuracy is None else (Row(1, 10, 0.5, 0.4, (("accuracy", accuracy),), 1.0),)
+    return Snapshot(run="1", experiment="mnist", phase=phase, step=10, smooth_loss=0.3, loss=0.2, table=rows)
+
+
+def test_a_steps_runs_are_measured_by_the_newest_and_counted_when_finished() -> None:
+    found = tasks.run_measures([shot("finished", 0.9), shot("failed"), shot("running", 0.95)])
+    assert found == {
+        "runs": 1, "failed": 1, "steps": 10, "smooth_loss": 0.3, "loss": 0.2, "epochs": 1, "train_loss": 0.5,
+        "valid_loss": 0.4, "accuracy": 0.95,
+    }  # fmt: skip
+    assert tasks.run_measures([]) == {"runs": 0, "failed": 0}
+
+
+@pytest.mark.parametrize(("phase", "known"), [("running", False), ("stopped", False), ("finished", True)])
+def test_a_measured_answer_is_known_when_the_run_has_finished(phase: str, known: bool) -> None:
+    assert tasks.settled(GUESS, [shot(phase, 0.9)]) is known
+    assert tasks.settled(SUM, [])
+    assert not tasks.settled(GUESS, [])
