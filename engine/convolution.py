@@ -148,6 +148,20 @@ def convolve(image: Image, kernel: Kernel, stride: int = 1, padding: int = 0) ->
     return total
 
 
+def plain_map(image: Image, kernel: Kernel) -> Rows:
+    """The whole map (stride 1, no padding) in plain Python: 26×26 places in about a millisecond, where importing numpy
+    takes 140. Raises `BadInput` where the kernel does not fit."""
+    rows, columns = map_shape(image, kernel)
+    total = [[0] * columns for _ in range(rows)]
+    for i, weights in enumerate(kernel.rows):
+        for j, weight in enumerate(weights):
+            if weight:
+                for row, line in enumerate(total):
+                    under = image[row + i][j : j + columns]
+                    total[row] = [value + pixel * weight for value, pixel in zip(line, under, strict=True)]
+    return tuple(tuple(line) for line in total)
+
+
 def _pixel(image: Image, row: int, column: int) -> Number:
     if not (0 <= row < len(image) and 0 <= column < len(image[0])):
         return 0

@@ -99,10 +99,12 @@ def _kernels(name: str, value: object) -> None:
 
 
 def _picture(name: str, value: object) -> None:
+    if value == "drawn":  # the learner's own drawing
+        return
     data, _, index = value.partition(":") if isinstance(value, str) else ("", "", "")
     found = DATA_SETS.get(data)
     if not found or not index.isdecimal() or not index.isascii() or len(index) > 9:
-        raise BadInput(f'{name} is no picture: write NAME:INDEX, as in "mnist-sample:1502".')
+        raise BadInput(f'{name} is no picture: write NAME:INDEX, as in "mnist-sample:1502", or "drawn".')
     if not found.embedded:
         raise BadInput(f"{shown(value)} needs a download: take a picture of an embedded data set.")
     if int(index) >= found.train + found.valid:
@@ -180,6 +182,9 @@ def _check_question(question: Question, measures: Mapping[str, str] | None, prob
         numbers = [name for name, kind in measures.items() if kind == "number"]
         what = f"the step measures no number {shown(question.measure)}"
         problems.add(question.line, what, one_of(question.measure, numbers))
+    if question.hides and measures is not None and question.hides not in measures:
+        what = f"the step measures nothing called {shown(question.hides)} that could be hidden"
+        problems.add(question.line, what, one_of(question.hides, measures))
 
 
 def _check_goal(goal: Goal, measures: Mapping[str, str] | None, problems: Problems, link: Link) -> None:

@@ -30,7 +30,7 @@ _STEPPED: dict[str, MeasureKind] = {
     "picture": "word",
 }
 
-# What the newest run that was started in the step has come to; "runs" counts those that finished.
+# What the newest run that was started in the step has come to; "runs" and "failed" count those that ended so.
 RUN_MEASURES: dict[str, MeasureKind] = {
     "accuracy": "number",
     "train_loss": "number",
@@ -40,6 +40,7 @@ RUN_MEASURES: dict[str, MeasureKind] = {
     "epochs": "number",
     "steps": "number",
     "runs": "number",
+    "failed": "number",
 }
 
 PANES: dict[str, Pane] = {
@@ -62,13 +63,26 @@ PANES: dict[str, Pane] = {
     "kernels": Pane(
         about="several kernels at once, one of them edited in place, positive and negative in two hues",
         options={"picture": "picture", "kernels": "kernels"},
-        measures={"kernel": "word", "seen": "number", "edited": "number"},
+        measures={
+            "picture": "word",
+            "kernel": "word",
+            "seen": "number",
+            "edited": "number",
+            "total": "number",  # the chosen kernel's weights, added up
+            "peak": "number",  # the largest sum in its map
+        },
     ),
     "batch": Pane(
         about="a batch of digits through a stack of kernels, shapes spelled out, one result at a time",
         options={"picture": "picture", "kernels": "kernels"},
         knobs=("batch",),
-        measures={"image": "number", "channel": "number", "seen": "number"},
+        measures={
+            "batch": "number",
+            "image": "number",
+            "channel": "number",
+            "seen": "number",
+            "results": "number",  # how many numbers come out
+        },
     ),
     "geometry": Pane(
         about="the window on the grid, for any input size, kernel size, padding and stride",
@@ -86,22 +100,35 @@ PANES: dict[str, Pane] = {
     "matrix": Pane(
         about="the convolution as one sparse matrix with tied weights, the cursor's row lit",
         options=_KERNEL,
-        measures={"cursor": "place", "row": "number", "visited": "number"},
+        measures={**_STEPPED, "row": "number"},
     ),
     "receptive-field": Pane(
         about="the patch of the digit that a cell of any layer depends on, by arithmetic and by gradient",
         options={"picture": "picture", "at": "cell", "layer": "number"},
         knobs=("layer",),
-        measures={"layer": "number", "cell": "place", "width": "number", "visited": "number"},
+        measures={"layer": "number", "cell": "place", "width": "number", "visited": "number", "picture": "word"},
     ),
     "colour": Pane(
         about="a colour picture, its three channels, and a kernel with a slice for each",
         options=_KERNEL,
-        measures={"channel": "number", "seen": "number", "cursor": "place", "sum": "number"},
+        measures={
+            "channel": "number",
+            "seen": "number",
+            "cursor": "place",
+            "visited": "number",
+            "sum": "number",
+            "kernel": "word",
+        },
     ),
     "network": Pane(
         about="a network layer by layer: shapes, parameters, multiplications",
-        measures={"layer": "number", "visited": "number", "parameters": "number", "model": "word"},
+        measures={
+            "layer": "number",
+            "visited": "number",
+            "parameters": "number",
+            "multiplications": "number",
+            "model": "word",
+        },
         trains=True,
     ),
     "train": Pane(about="a run: loss, rate and accuracy, live", trains=True),
@@ -109,12 +136,29 @@ PANES: dict[str, Pane] = {
         about="the kernels that a run has learned, and the maps they make of a digit",
         options={"picture": "picture", "layer": "number"},
         knobs=("layer",),
-        measures={"layer": "number", "channel": "number", "seen": "number", "picture": "word", "drawn": "number"},
+        measures={
+            "layer": "number",
+            "channel": "number",
+            "seen": "number",
+            "view": "word",  # newest, or first: before training
+            "picture": "word",
+            "drawn": "number",
+            "label": "number",  # the picture's digit; a drawing has none
+            "prediction": "word",  # the network's answer
+            "sure": "number",  # the probability of the network's answer
+        },
         trains=True,
     ),
     "mistakes": Pane(
         about="the digits that a run gets wrong, the most confident mistakes first",
-        measures={"seen": "number"},
+        measures={
+            "seen": "number",
+            "view": "word",  # one, all or matrix
+            "wrong": "number",
+            "total": "number",
+            "truth": "word",  # what the chosen digit is,
+            "prediction": "word",  # and what it was taken for
+        },
         trains=True,
     ),
     "compare": Pane(about="several runs overlaid", measures={"overlaid": "number"}, trains=True),

@@ -100,7 +100,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     With `choices` the `answer` is one of them. Without, it is a number, right within `tolerance`; instead of an
     `answer` a question may name the measurement (`measure`) that will give it, such as the accuracy of the
-    learner's own run.
+    learner's own run. `hides` names a measurement that the step does not show before the question is answered.
     """
 
     id: str
@@ -109,6 +109,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[str, ...] = ()
     answer: Answer | None = None
     measure: str = ""
+    hides: str = ""
     tolerance: float = 0.0
     unit: str = ""
     line: int = 0

@@ -4,6 +4,8 @@ import ast
 import re
 from importlib.resources import files
 
+import msgspec
+
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.lessons.problems import shown
 
@@ -11,8 +13,21 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _REFERENCE = re.compile(r"(engine|lessons)((?:\.\w+)+):(\w+(?:\.\w+)*)", re.ASCII)
 
 
+class Source(msgspec.Struct, frozen=True):
+    """A piece of code: its text, its file within the package, and the line on which it begins."""
+
+    text: str
+    file: str
+    line: int
+
+
 def source(reference: str) -> str:
     """The source of what `package.module:Name.name` names, as it stands in its file. Raises `BadInput`."""
+    return located(reference).text
+
+
+def located(reference: str) -> Source:
+    """The same with its place. Raises `BadInput`."""
     match = _REFERENCE.fullmatch(reference)
     if not match:
         raise BadInput(f"{shown(reference)} names no code: write it as in engine.learner:Learner.fit.")
@@ -25,7 +40,8 @@ def source(reference: str) -> str:
     if found is None:
         raise BadInput(f"There is no code that {shown(reference)} names: look for its present name.")
     first = min([found.lineno, *(mark.lineno for mark in found.decorator_list)])
-    return "\n".join(text.split("\n")[first - 1 : found.end_lineno])
+    lines = text.split("\n")[first - 1 : found.end_lineno]
+    return Source("\n".join(lines), "/".join([match[1], *folders, f"{module}.py"]), first)
 
 
 def _found(tree: ast.Module, names: list[str]) -> Definition | None:

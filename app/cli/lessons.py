@@ -98,6 +98,7 @@ def check(
 
 
 def _report(path: Path | None) -> "Report":
+    from fastai_tui.app.progress_files import shown
     from fastai_tui.lessons import check as linter
     from fastai_tui.lessons.loader import chapter_files
 
@@ -107,21 +108,16 @@ def _report(path: Path | None) -> "Report":
         paths = chapter_files(path) if path.is_dir() else [path]
         if not path.is_dir() and not path.is_file():
             what = "is no regular file" if path.exists() else "does not exist"
-            raise BadInput(f"{_shown(path)} {what}: give a chapter's markdown file, or a folder of them.")
+            raise BadInput(f"{shown(path)} {what}: give a chapter's markdown file, or a folder of them.")
     except OSError as error:
-        raise BadInput(f"{_shown(path)} can not be looked into ({(error.strerror or '').lower()}).") from error
+        raise BadInput(f"{shown(path)} can not be looked into ({(error.strerror or '').lower()}).") from error
     if not paths:
-        raise BadInput(f"{_shown(path)} holds no chapter: give a folder with NUMBER-SLUG.md files.")
+        raise BadInput(f"{shown(path)} holds no chapter: give a folder with NUMBER-SLUG.md files.")
     return linter.check_files(paths)
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _shown(path: Path) -> str:
-    text = "".join(c if c.isprintable() else "?" for c in str(path))
-    return text if len(text) <= 200 else f"{text[:197]}…"
 
 
 @commands.command("export")
@@ -132,20 +128,13 @@ def export_progress(
     ] = None,
 ) -> None:
     """Write what you have done so far as JSON, to a new file or to standard output."""
-    from fastai_tui.engine.home import write_whole
+    from fastai_tui.app import progress_files
     from fastai_tui.lessons import progress
 
-    done = progress.kept()
-    content = progress.encode(done)
     if file is None or str(file) == "-":
-        sys.stdout.write(content.decode())
+        sys.stdout.write(progress.encode(progress.kept()).decode())
         return
-    if file.exists() or file.is_symlink():
-        raise BadInput(f"{_shown(file)} exists already: choose another name, or take it away first.")
-    if not file.absolute().parent.is_dir():
-        raise BadInput(f"There is no folder {_shown(file.absolute().parent)}: make it first, or choose another.")
-    write_whole(file, content)
-    typer.echo(f"Exported {_summary(done)} to {_shown(file)}.", err=True)
+    typer.echo(progress_files.export_to(file), err=True)
 
 
 @commands.command("import")
@@ -153,30 +142,14 @@ def import_progress(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An export; - for standard input.", show_default=False)],
 ) -> None:
     """Take over progress that was exported, here or elsewhere. What there was before is kept as a backup."""
-    from fastai_tui.lessons import progress
+    from fastai_tui.app import progress_files
 
-    done = progress.decode(_given(file), _shown(file) if str(file) != "-" else "Standard input")
-    backup = progress.replace(done)
-    before = f" What was here before is in {backup}." if backup else ""
-    typer.echo(f"Imported {_summary(done)}.{before}")
-
-
-def _given(file: Path) -> bytes:
-    from fastai_tui.lessons.progress import LARGEST_FILE
-
-    try:
-        if str(file) == "-":
-            content = sys.stdin.buffer.read(LARGEST_FILE + 1)
-        elif not file.is_file():
-            raise BadInput(f"{_shown(file)} is no file: give one that `progress export` wrote.")
-        else:
-            with file.open("rb") as opened:
-                content = opened.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise BadInput(f"{_shown(file)} can not be read ({(error.strerror or '').lower()}).") from error
-    if len(content) > LARGEST_FILE:
-        raise BadInput(f"{_shown(file)} is larger than any progress file: give one that `progress export` wrote.")
-    return content
+    if str(file) == "-":
+        given = sys.stdin.buffer.read(progress_files.LARGEST_FILE + 1)
+        content, name = progress_files.checked(given, "Standard input"), "Standard input"
+    else:
+        content, name = progress_files.content_of(file), progress_files.shown(file)
+    typer.echo(progress_files.import_from(content, name))
 
 
 @commands.command("reset")
@@ -184,7 +157,7 @@ def reset_progress(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Begin anew. What you have done so far is kept as a backup."""
-    from fastai_tui.lessons import progress
+    from fastai_tui.app import progress_files
 
     if not yes:
         if not (in_terminal() and sys.stdin.isatty()):
@@ -192,10 +165,4 @@ def reset_progress(
         if not typer.confirm("Begin anew, and forget what you have done so far?"):
             typer.echo("Nothing was changed.")
             return
-    backup = progress.reset()
-    typer.echo(f"Done: you begin anew. What was here is in {backup}." if backup else "There was nothing to reset.")
-
-
-def _summary(done: "Progress") -> str:
-    steps = sum(step.done for chapter in done.chapters.values() for step in chapter.values())
-    return f"{_count(steps, 'finished step')} in {_count(len(done.chapters), 'chapter')}"
+    typer.echo(progress_files.reset())

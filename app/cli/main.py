@@ -9,7 +9,8 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from fastai_tui.engine.errors import FastaiTuiError
+from fastai_tui.app.entry import here, open_app
+from fastai_tui.engine.errors import BadInput, FastaiTuiError
 
 # The base of click's errors: typer brings a click of its own since 0.26, so the installed one's are not the right ones.
 ClickError = cast(type[Exception], typer.BadParameter.__mro__[2])
@@ -36,11 +37,22 @@ def _version(wanted: bool) -> None:
 @app.callback(invoke_without_command=True)
 def root(
     context: typer.Context,
+    chapter: Annotated[str, typer.Option("--chapter", metavar="SLUG", help="Open the lessons at this chapter.")] = "",
+    step: Annotated[str, typer.Option("--step", metavar="N", help="Open the chapter at this step.")] = "",
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
 ) -> None:
-    """Train, watch and look inside networks; every command has --help."""
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+    """Without a command, the lessons open. Train, watch and look inside networks; every command has --help."""
+    if context.invoked_subcommand is not None:
+        if chapter or step:
+            raise BadInput(
+                f"--chapter and --step open the lessons; leave them out before {context.invoked_subcommand}."
+            )
+        return
+    if here():
+        open_app(chapter, step)
+    if chapter or step:
+        raise BadInput("The lessons need a terminal, with standard input and output both connected to it.")
+    typer.echo(context.get_help())
 
 
 def _assemble() -> None:
@@ -71,8 +83,6 @@ def run(arguments: Sequence[str] | None = None) -> None:
         code = _polished(typer.main.get_command(app)).main(
             list(sys.argv[1:] if arguments is None else arguments), prog_name="fastai-tui", standalone_mode=False
         )
-    except FastaiTuiError as error:
-        code = _say(str(error), error.exit_code)
     except typer.Abort:
         code = _say("Interrupted.", 130)
     except ClickError as error:
@@ -84,8 +94,15 @@ def run(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         code = _nobody_reads()
     except Exception as error:
-        code = _say(_unexpected(error), 1)
+        code = told(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def told(error: Exception) -> int:
+    """Say in a sentence what went wrong, and return the exit code for it."""
+    if isinstance(error, FastaiTuiError):
+        return _say(str(error), error.exit_code)
+    return _say(_unexpected(error), 1)
 
 
 def _nobody_reads() -> int:
@@ -108,20 +125,11 @@ def _usage(error: Any) -> str:
 
 
 def _unexpected(error: Exception) -> str:
-    import traceback
-
-    from fastai_tui.engine.home import home, private_dir
+    from fastai_tui.engine.mishap import report
 
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "The disk (or your quota) is full, or standard output leads to one that is; free some space, try again."
-    what = f"{type(error).__name__}: {error}"
-    try:
-        path = private_dir(home()) / "errors.log"
-        with open(path, "a", opener=lambda name, flags: os.open(name, flags, 0o600)) as log:
-            log.write("".join(traceback.format_exception(error)) + "\n")
-    except (OSError, FastaiTuiError):
-        return f"Something unexpected went wrong ({what})."
-    return f"Something unexpected went wrong ({what}); the details are in {path}."
+    return report(error)
 
 
 if __name__ == "__main__":

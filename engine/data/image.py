@@ -104,7 +104,7 @@ class ImageLoader:
     def __init__(
         self, pixels: Pixels, labels: Tensor, normalise: Normalise, bs: int, *, seed: int = 0, shuffle: bool = False
     ) -> None:
-        self._pixels, self._labels, self._normalise = pixels, labels, normalise
+        self.pixels, self._labels, self.normalise = pixels, labels, normalise
         self.bs, self.seed, self.shuffle = bs, seed, shuffle
         self.items = len(pixels)
 
@@ -113,11 +113,11 @@ class ImageLoader:
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches of an epoch from the one numbered `start` on; the order depends on the seed and the epoch."""
-        order = self._pixels.order(permutation(self.items, self.seed, epoch) if self.shuffle else np.arange(self.items))
+        order = self.pixels.order(permutation(self.items, self.seed, epoch) if self.shuffle else np.arange(self.items))
         labels = self._labels[order.to(self._labels.device)]
         for batch in range(start, len(self)):
             piece = slice(batch * self.bs, (batch + 1) * self.bs)
-            yield self._normalise(self._pixels.gather(order[piece])), labels[piece]
+            yield self.normalise(self.pixels.gather(order[piece])), labels[piece]
 
 
 def permutation(items: int, seed: int, epoch: int) -> "np.ndarray":

@@ -94,7 +94,7 @@ def image(reference: str) -> tuple["ndarray", int]:
     name, _, index = reference.rpartition(":")
     if not name or not re.fullmatch(r"-?[0-9]{1,12}", index):
         raise BadInput(f"{reference!r} names no image: write a data set and a number, as in mnist-sample:1502.")
-    pixels, labels = _rows(name)
+    pixels, labels = rows(name)
     if not 0 <= int(index) < len(pixels):
         raise BadInput(f"{name} has the images 0 to {len(pixels) - 1:,}; there is no {index}.")
     return pixels[int(index)], int(labels[int(index)])
@@ -188,7 +188,10 @@ def _sample(entry: DataSet) -> ImageSet:
     return ImageSet(entry.name, "sample", pixels[train], labels[train], pixels[valid], labels[valid], entry.classes)
 
 
-def _rows(name: str) -> tuple["ndarray", "ndarray"]:
+def rows(name: str) -> tuple["ndarray", "ndarray"]:
+    """What a reference's index counts: the images and labels of the embedded sample's file, or a set's training images.
+
+    Raises as `images` does."""
     entry = DATA_SETS.get(name)
     if entry and entry.embedded:
         pixels, labels = _arrays(entry)

@@ -4,12 +4,14 @@ A name is `STEP-DIGEST.pt`; the digest is the content's, so that a file cut in h
 before it is used instead. `torch.load(path, weights_only=True)` opens them: nothing in them is code.
 """
 
+import contextlib
 import hashlib
 import io
 import os
 import random
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +119,16 @@ def newest(folder: Path) -> tuple[dict[str, Any], list[str]] | None:
     """The newest checkpoint that is whole, and the names of those that are not; None if there are none at all.
 
     Raises `DiskTrouble` if there are some and none is whole."""
+    return _last_whole(_listed(folder), folder)
+
+
+def first(folder: Path) -> tuple[dict[str, Any], list[str]] | None:
+    """The same for the checkpoints of step 0, from before the first batch."""
+    return _last_whole([path for path in _listed(folder) if _step(path) == 0], folder)
+
+
+def _last_whole(paths: list[Path], folder: Path) -> tuple[dict[str, Any], list[str]] | None:
     damaged: list[str] = []
-    with disk_errors(f"read {folder}"):
-        paths = _files(folder)
     for path in reversed(paths):
         content = _content(path)
         if hashlib.sha256(content).hexdigest()[:16] == path.stem.partition("-")[2]:
@@ -128,6 +137,11 @@ def newest(folder: Path) -> tuple[dict[str, Any], list[str]] | None:
     if damaged:
         raise DiskTrouble(f"Every checkpoint in {folder} is damaged; train again.")
     return None
+
+
+def _listed(folder: Path) -> list[Path]:
+    with disk_errors(f"read {folder}"):
+        return _files(folder)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -152,13 +166,9 @@ def restore(learn: JobLearner, state: dict[str, Any]) -> None:
     """Put a Learner where the checkpoint was taken: weights, optimiser, settings, callbacks, random states, place.
 
     Raises `RunFailed` if it is another network's."""
-    try:
-        learn.model.load_state_dict(state["model"])
+    restore_model(learn, state)
+    with _fitting():
         learn.opt.load_state_dict(state["opt"])
-    except (RuntimeError, ValueError) as error:
-        raise RunFailed(
-            "The checkpoint does not fit the network that these settings and data give now; train again."
-        ) from error
     learn.change({name: state["settings"][name] for name in LIVE})
     for callback in learn.callbacks:
         kept = state["callbacks"].get(type(callback).__name__)
@@ -168,6 +178,22 @@ def restore(learn: JobLearner, state: dict[str, Any]) -> None:
     learn.epoch, learn.batch, learn.step = place["epoch"], place["batch"], place["step"]
     torch.set_num_threads(state["threads"])
     set_random_states(state["random"], learn.device)
+
+
+def restore_model(learn: JobLearner, state: dict[str, Any]) -> None:
+    """Give a Learner the checkpoint's weights alone. Raises `RunFailed` if they are another network's."""
+    with _fitting():
+        learn.model.load_state_dict(state["model"])
+
+
+@contextlib.contextmanager
+def _fitting() -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        raise RunFailed(
+            "The checkpoint does not fit the network that these settings and data give now; train again."
+        ) from error
 
 
 def random_states(device: torch.device) -> dict[str, Any]:

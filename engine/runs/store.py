@@ -28,7 +28,7 @@ class RunStore:
         """All that can be opened, the oldest first."""
         self.unreadable = []
         found = []
-        for path in sorted(self._folders(), key=_number):
+        for path in self.folders():
             try:
                 _ = Run(path).spec
             except DiskTrouble as error:
@@ -45,7 +45,7 @@ class RunStore:
 
     def folder(self, ref: str) -> Path:
         """The folder that `ref` means, whether it can be opened or not. Raises `BadInput`."""
-        paths = sorted(self._folders(), key=_number)
+        paths = self.folders()
         if not paths:
             raise BadInput("There are no runs yet; `fastai-tui train mnist` makes one.")
         if ref == "last":  # not a folder that a crash left before there was a run in it
@@ -102,20 +102,22 @@ class RunStore:
             path.rename(gone)
             shutil.rmtree(gone)
 
-    def _folders(self) -> list[Path]:
+    def folders(self) -> list[Path]:
+        """Every run's folder, whether it can be opened or not, the oldest first."""
         if not self.place.is_dir():
             return []
         with disk_errors(f"read {self.place}"):
-            return [p for p in self.place.iterdir() if p.is_dir() and not p.name.startswith(".")]
+            found = [p for p in self.place.iterdir() if p.is_dir() and not p.name.startswith(".")]
+        return sorted(found, key=_number)
 
     def _new_folder(self, experiment: str) -> Path:
         private_dir(self.place)
         counter = self.place / ".count"
-        number = max([_counted(counter), *(_number(path)[0] for path in self._folders())])
+        number = max([_counted(counter), *(_number(path)[0] for path in self.folders())])
         with disk_errors(f"make a folder in {self.place}"):
             while True:
                 number += 1
-                if any(_number(path)[0] == number for path in self._folders()):
+                if any(_number(path)[0] == number for path in self.folders()):
                     continue
                 path = self.place / f"{number:04d}-{experiment}"
                 with contextlib.suppress(FileExistsError):

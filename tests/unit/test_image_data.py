@@ -77,8 +77,8 @@ def test_images_from_files_and_from_the_host_are_the_resident_ones(
     files = image_data(found, bs=8, seed=1, device=CPU, loader="files")
     monkeypatch.setattr(image, "free_memory", lambda device: 100)
     host = image_data(found, bs=8, seed=1, device=CPU)
-    assert isinstance(host.train._pixels, OnHost)
-    assert isinstance(resident.train._pixels, OnDevice)
+    assert isinstance(host.train.pixels, OnHost)
+    assert isinstance(resident.train.pixels, OnDevice)
     for other in (files, host):
         for part, twin in ((resident.train, other.train), (resident.valid, other.valid)):
             for (xb, yb), (xo, yo) in zip(part.batches(5), twin.batches(5), strict=True):

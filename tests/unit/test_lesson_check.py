@@ -49,6 +49,8 @@ MISTAKES = [
     ('when = "cursor at 5,7', 'when = "cursor >= 5', '[[goal]]\nid = "there"', "is a place, not a number"),
     ('when = "cursor at 5,7', 'when = "accuracy >= .9', '[[goal]]\nid = "there"', "does not measure"),
     ('measure = "accuracy"', 'measure = "acuracy"', '[[question]]\nid = "how-good"', "did you mean accuracy?"),
+    ('hides = "sum"', 'hides = "sun"', '[[question]]\nid = "sum"', "did you mean sum?"),
+    ('hides = "sum"', "hides = 3", "hides = 3", 'write a text in "quotes"'),
     ('id = "sum"', 'id = "sign"', STEP, "two questions"),
     ("{#training}", "{#one-window}", "## A network", "on line"),
     ("{#training}", "{#Training}", "## A network", "no slug"),
@@ -97,6 +99,16 @@ def test_a_mistake_is_reported_with_its_file_line_and_remedy(old: str, new: str,
         assert problem.what
         assert problem.remedy
         assert str(problem) == f"01-edges.md:{problem.line}: {problem.what}; {problem.remedy}"
+
+
+def test_the_learner_s_drawing_is_a_picture() -> None:
+    assert problems(changed("mnist-sample:1502", "drawn")) == []
+    assert any('or "drawn"' in problem.remedy for problem in problems(changed("mnist-sample:1502", "drown")))
+
+
+def test_what_a_run_comes_to_can_be_hidden() -> None:
+    assert problems(changed('measure = "accuracy"', 'measure = "accuracy"\nhides = "accuracy"')) == []
+    assert problems(changed('measure = "accuracy"', 'measure = "accuracy"\nhides = "sum"'))
 
 
 def test_too_many_of_anything_is_reported() -> None:

@@ -12,7 +12,8 @@ from fastai_tui.lessons.glossary import glossary, parse, shipped
 FIRST_CHAPTERS = """channel, feature, kernel, stride, padding, activation, batch, logits, cross-entropy, 1cycle,
 convolution, parameter, bias, epoch, loss, accuracy, softmax, ReLU, flatten, shape, filter, weights, momentum, gradient,
 pixel, feature map, learning rate, batch norm, feature engineering, edge detector, tied weights, tensor, sparse matrix,
-fully connected, validation set, training set, binary cross-entropy, activation function, receptive field"""
+fully connected, validation set, training set, binary cross-entropy, activation function, receptive field, CNN, conv2d,
+confusion matrix, hyperparameter, schedule, seed"""
 
 
 @pytest.mark.parametrize("term", FIRST_CHAPTERS.replace(",\n", ", ").split(", "))

@@ -112,7 +112,7 @@ def test_check_prints_a_line_for_each_problem_and_fails(tmp_path: Path) -> None:
     assert result.exception.exit_code == 1
     lines = result.stdout.splitlines()
     assert lines[0].startswith(f"{path}:13: There is no kernel")
-    assert lines[1] == f'{path}:114: the glossary has no "strode"; did you mean stride?'
+    assert lines[1] == f'{path}:115: the glossary has no "strode"; did you mean stride?'
     assert all(line.startswith(f"{tmp_path / '02-cut.md'}:") and "; " in line for line in lines[2:])
     assert len(lines) > 2
 
