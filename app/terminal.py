@@ -39,6 +39,12 @@ def depth_of(environment: Mapping[str, str]) -> Depth:
     return "256" if promised or "256" in term else "16"
 
 
+def light_ground(environment: Mapping[str, str]) -> bool:
+    """Is the terminal's own background light, as far as it says so (COLORFGBG, as in `0;15`)?"""
+    ground = environment.get("COLORFGBG", "").rpartition(";")[2]
+    return ground.isdecimal() and int(ground) in (7, *range(9, 16))
+
+
 def in_screen(environment: Mapping[str, str]) -> bool:
     """Inside GNU screen, which garbles true colours (before version 5, and in 5 unless told) yet hands COLORTERM on."""
     return "STY" in environment and "TMUX" not in environment

@@ -46,6 +46,7 @@ READ_FOR, SAID_FOR = 1.0, 12.0  # a sentence stays this long at least, and at mo
 class ChapterScreen(Screen[None]):
     """Plays one chapter. What the learner does goes to the keeper; what runs do comes from `StepRuns`."""
 
+    KEYS = "This chapter"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "go on"),
         Binding("n", "step(1)", "next"),
@@ -83,19 +84,19 @@ class ChapterScreen(Screen[None]):
         self.reading = Reading(self, glossary)
         self.knobs = Knobs(chapter.steps[self.at], {})
         self.pane: Pane | None = None
+        # Held, not looked up: what is called late may find the screen taken down already
+        self.heading, self.middle, self.column = Title(), Container(id="middle"), Column()
+        self.knob_lines, self.ask, self.status = KnobLines(), AskLine(), StatusLine()
         self._said_at = 0.0
         self._save: Any = None
 
     # What the screen is made of
 
     def compose(self) -> ComposeResult:
-        yield Title()
         self.pane = self._new_pane()
-        yield Container(Column(), self.pane, id="middle")
-        yield KnobLines()
-        yield AskLine()
-        yield StatusLine()
-        yield KeyLine()
+        self.middle.compose_add_child(self.column)
+        self.middle.compose_add_child(self.pane)
+        yield from (self.heading, self.middle, self.knob_lines, self.ask, self.status, KeyLine())
 
     def on_mount(self) -> None:
         self.set_interval(SAID_FOR / 4, self._hush)
@@ -122,9 +123,9 @@ class ChapterScreen(Screen[None]):
 
     def _opened(self) -> None:
         """Everything around the pane as this step wants it."""
-        self.query_one(Column).show(self.reading.first())
+        self.column.show(self.reading.first())
         self.keeper.update(lambda progress: progress.at(self.chapter.slug, self.step.id))
-        self.query_one(AskLine).say("")
+        self.ask.say("")
         self._show_knobs()
         self._arrange()
         self.show_status()
@@ -139,11 +140,10 @@ class ChapterScreen(Screen[None]):
         self.runs.close()
         self.at = index
         before, self.pane = self.pane, None
-        middle = self.query_one("#middle")
         with self.app.batch_update():
             await before.remove()
             self.pane = self._new_pane()
-            await middle.mount(self.pane)
+            await self.middle.mount(self.pane)
             self._opened()
         self.refresh_bindings()
 
@@ -171,14 +171,14 @@ class ChapterScreen(Screen[None]):
     def _arrange(self) -> None:
         width, height = self.app.size
         now = frame(width, height, self.view, knobs=bool(self.knobs.settings), prose=self.prose_width)
-        page, pane = self.query_one(Column), self.pane
+        page, pane = self.column, self.pane
         if pane is None:
             return
         page.display, pane.display = now.arrangement != "pane", now.arrangement != "page"
         page.styles.width = now.page if now.arrangement == "beside" else "100%"
         page.styles.height = now.page if now.arrangement == "stacked" else "100%"
-        self.query_one("#middle").styles.layout = "vertical" if now.arrangement == "stacked" else "horizontal"
-        knobs, status = self.query_one(KnobLines), self.query_one(StatusLine)
+        self.middle.styles.layout = "vertical" if now.arrangement == "stacked" else "horizontal"
+        knobs, status = self.knob_lines, self.status
         knobs.display, knobs.styles.height = bool(now.knobs), now.knobs or 1
         status.display = bool(now.status)
         self._left_out = now.left_out
@@ -192,12 +192,12 @@ class ChapterScreen(Screen[None]):
         progress = self.keeper.progress
         done = tuple(progress.of(self.chapter.slug, step.id).done for step in self.chapter.steps)
         left_out = (*self._left_out, *(self.pane.sheet.left_out if self.pane.display else ()))
-        self.query_one(Title).show(Heading(self.chapter.title, self.step.title, self.at, done, left_out))
+        self.heading.show(Heading(self.chapter.title, self.step.title, self.at, done, left_out))
 
     def _focus(self) -> None:
-        asking = isinstance(self.query_one(Column).content, pages.Asking)
+        asking = isinstance(self.column.content, pages.Asking)
         if asking:
-            self.set_focus(self.query_one(Column))  # at once: focus() would let a quick key go to the pane
+            self.set_focus(self.column)  # at once: focus() would let a quick key go to the pane
         elif self.pane is not None:
             self.set_focus(self.pane)
 
@@ -215,7 +215,7 @@ class ChapterScreen(Screen[None]):
         for goal in tasks.newly_met(self.step, self.done, measured):
             self._reach(goal.id, goal.say)
         self.pane.reveal(tasks.hidden(self.step, self.done))
-        self.query_one(AskLine).show(tasks.next_task(self.step, self.done))
+        self.ask.show(tasks.next_task(self.step, self.done))
         self._head()
 
     def _reach(self, goal: str, say: str) -> None:
@@ -242,11 +242,11 @@ class ChapterScreen(Screen[None]):
     def tell(self, sentence: str, mood: Role = "warn") -> None:
         """Say something in the line that asks, for a while."""
         self._said_at = time.monotonic()
-        self.query_one(AskLine).say(sentence, mood)
+        self.ask.say(sentence, mood)
 
     def _hush(self, at_least: float = SAID_FOR) -> None:
         if time.monotonic() - self._said_at > at_least:
-            self.query_one(AskLine).say("")
+            self.ask.say("")
 
     def on_key(self, event: events.Key) -> None:
         self._hush(READ_FOR)
@@ -255,27 +255,27 @@ class ChapterScreen(Screen[None]):
 
     def read(self, content: pages.Content) -> None:
         """Show something in the column; a question takes the keys."""
-        self.query_one(Column).show(content)
-        if not isinstance(content, pages.Prose) and not self.query_one(Column).display:
+        self.column.show(content)
+        if not isinstance(content, pages.Prose) and not self.column.display:
             self.view = "both"
         self._arrange()
         self.refresh_bindings()
 
     async def action_enter(self) -> None:
-        if self.reading.enter(self.query_one(Column).content):
+        if self.reading.enter(self.column.content):
             await self.action_step(1)
 
     def action_hint(self) -> None:
-        self.reading.hint(self.query_one(Column).content)
+        self.reading.hint(self.column.content)
 
     def action_term(self) -> None:
-        self.reading.term(self.query_one(Column).content)
+        self.reading.term(self.column.content)
 
     def action_page(self, direction: int) -> None:
-        self.query_one(Column).scroll_page(direction)
+        self.column.scroll_page(direction)
 
     def action_back(self) -> None:
-        if not self.reading.back(self.query_one(Column).content):
+        if not self.reading.back(self.column.content):
             self.keep()
             self.app.open_contents()  # type: ignore[attr-defined]
 
@@ -289,7 +289,7 @@ class ChapterScreen(Screen[None]):
     # Knobs
 
     def _show_knobs(self) -> None:
-        self.query_one(KnobLines).show(self.knobs.settings, self.knobs.values, self.knobs.chosen)
+        self.knob_lines.show(self.knobs.settings, self.knobs.values, self.knobs.chosen)
 
     def action_knob(self, direction: int) -> None:
         self.knobs.choose(direction)
@@ -333,9 +333,9 @@ class ChapterScreen(Screen[None]):
         self.pane.follow(self.runs.shown, self.runs.shot, self.runs.family)
         self.show_status()
         self.judge()
-        content = self.query_one(Column).content
+        content = self.column.content
         if isinstance(content, pages.Answered) and content.truth is None:
-            self.query_one(Column).show(self.reading.answered(content.question))
+            self.column.show(self.reading.answered(content.question))
 
     def show_status(self) -> None:
         """The status line, from what is known of the run, the lab and the link."""
@@ -344,4 +344,4 @@ class ChapterScreen(Screen[None]):
         facts = StatusFacts.of(
             self.runs.shot, waiting=self.runs.waiting, lab=app.lab_words, link=app.link_words, note=note
         )
-        self.query_one(StatusLine).show(facts)
+        self.status.show(facts)

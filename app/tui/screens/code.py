@@ -1,0 +1,116 @@
+"""The code of the step just run, as it stands in its file, moved to the left edge."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from fastai_tui.app.text import plural
+from fastai_tui.app.tui.screens.command import COPIED
+from fastai_tui.app.tui.screens.page import Page, Row, wrapped
+from fastai_tui.engine.errors import FastaiTuiError
+
+if TYPE_CHECKING:
+    from fastai_tui.app.tui.sheet import Style
+
+# From the language's parts to our roles: the most particular first, as Pygments names its tokens
+_ROLES: tuple[tuple[str, Style], ...] = (
+    ("Token.Literal.String.Doc", "dim"),
+    ("Token.Comment", "dim"),
+    ("Token.Keyword", "accent"),
+    ("Token.Operator.Word", "accent"),
+    ("Token.Literal.String", "good"),
+    ("Token.Literal.Number", "emphasis"),
+    ("Token.Name.Function", "strong"),
+    ("Token.Name.Class", "strong"),
+    ("Token.Name.Decorator", "emphasis"),
+    ("Token.Name.Builtin", "code"),
+)
+
+
+class CodeScreen(Page):
+    """`reference` is a step's `code`, such as `engine.learner:Learner.fit`."""
+
+    KEYS = "Code"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy", "copy"),
+        Binding("c", "back", "back", show=False),
+    ]
+
+    def __init__(self, reference: str) -> None:
+        super().__init__()
+        self.reference = reference
+        self.code, self.file, self.first, self.trouble = _read(reference)
+
+    def heading(self) -> tuple[str, str]:
+        where = f"{self.file}, line {self.first}" if self.code else ""
+        return self.reference or "Code", where
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return bool(self.code) if action == "copy" else True
+
+    def rows(self, room: int) -> list[Row]:
+        if self.trouble:
+            return [Row([(line, "warn")]) for line in wrapped(self.trouble, room)]
+        lines = coloured(self.code)
+        digits = len(str(self.first + len(lines)))
+        rows = []
+        for number, pieces in enumerate(lines, self.first):
+            for i, part in enumerate(_cut(pieces, max(room - digits - 2, 8))):
+                head = f"{number:>{digits}}  " if i == 0 else " " * (digits + 2)
+                rows.append(Row([(head, "dim"), *part]))
+        return rows
+
+    def on_mount(self) -> None:
+        if self.code:
+            self.say(
+                f"{plural(self.code.count(chr(10)) + 1, 'line')} of {self.file}, from line {self.first} on.", "dim"
+            )
+
+    def action_copy(self) -> None:
+        self.app.copy_to_clipboard(self.code + "\n")
+        self.say(COPIED, "good")
+
+
+def coloured(code: str) -> list[list[tuple[str, Style]]]:
+    """Python in our roles, line by line."""
+    from pygments.lexers.python import PythonLexer
+
+    lines: list[list[tuple[str, Style]]] = [[]]
+    for token, words in PythonLexer(stripnl=False, ensurenl=False).get_tokens(code):
+        name = str(token)
+        style: Style = next((role for kind, role in _ROLES if name.startswith(kind)), "plain")
+        for i, part in enumerate(words.split("\n")):
+            if i:
+                lines.append([])
+            if part:
+                lines[-1].append((part, style))
+    return lines
+
+
+def _cut(pieces: list[tuple[str, Style]], room: int) -> list[list[tuple[str, Style]]]:
+    """A line in parts of at most `room` cells (code is ASCII but for words in comments), broken at spaces where that
+    leaves no large hole."""
+    cells = [(character, style) for words, style in pieces for character in words]
+    parts = []
+    while len(cells) > room:
+        spaces = [i for i in range(room // 2, room) if cells[i][0] == " "]
+        end = spaces[-1] + 1 if spaces else room
+        parts.append(cells[:end])
+        cells = cells[end:]
+    return [*parts, cells]
+
+
+def _read(reference: str) -> tuple[str, str, int, str]:
+    """(the code, its file, its first line, why there is none)."""
+    from fastai_tui.lessons import sources
+
+    if not reference:
+        return "", "", 0, "This step runs no code of its own."
+    try:
+        found = sources.located(reference)
+    except FastaiTuiError as error:
+        return "", "", 0, str(error)
+    return textwrap.dedent(found.text), found.file, found.line, ""
