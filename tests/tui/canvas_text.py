@@ -1,0 +1,30 @@
+"""What a pane draws, without an app around it, and the numbers that can be read off it."""
+
+import re
+from typing import Any
+
+from fastai_tui.app.tui.panes import pane_class
+from fastai_tui.app.tui.sheet import Sheet, Sight
+from tests.tui.host import scene
+
+SIZES = [(40, 18), (78, 18), (60, 34), (38, 6), (118, 34), (100, 54)]
+BLOCKS = "▀▄█"
+
+
+def sheet_of(kind: str, size: tuple[int, int], sight: Sight | None = None, **where: Any) -> Sheet:
+    """The sheet that a pane of that kind draws at first."""
+    sheet = Sheet(*size, sight or Sight())
+    pane_class(kind)(scene(kind, **where)).draw(sheet)
+    return sheet
+
+
+def integers(line: str) -> list[int]:
+    """The whole numbers in a line, from left to right."""
+    return [int(word) for word in re.findall(r"(?<![\w.])-?\d+", line.translate({ord(block): " " for block in BLOCKS}))]
+
+
+def after(text: str, heading: str, count: int) -> list[str]:
+    """The lines after the one that holds `heading`."""
+    lines = text.split("\n")
+    row = next(i for i, line in enumerate(lines) if heading in line)
+    return lines[row + 1 : row + 1 + count]
