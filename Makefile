@@ -7,7 +7,8 @@ PARTS := app engine lessons assets
 .PHONY: run test lint unit acceptance bench clean
 
 run: .venv/.run
-	@$(BIN)/fastai-tui train mnist --data mnist-sample --epochs 10 $(ARGS)
+	@if [ -t 0 ] && [ -t 1 ] && [ -z "$(ARGS)" ]; then exec $(BIN)/fastai-tui; \
+	else exec $(BIN)/fastai-tui train mnist --data mnist-sample --epochs 10 $(ARGS); fi
 
 test: lint unit
 

@@ -6,6 +6,7 @@ scroll-back too. Places are relative to the block's first line, because nobody k
 
 from collections.abc import Callable, Sequence
 
+from fastai_tui.app.sgr import change, on_blank
 from fastai_tui.app.text import cells
 
 Row = list[tuple[str, str]]
@@ -114,14 +115,7 @@ class Painter:
         """Change the style, with as few codes as do it."""
         if style == self._style:
             return
-        old, new = set(self._style.split(";")), style.split(";")
-        only_colours = all(_colour(code) for code in self._style.split(";")) and any(map(_colour, new))
-        if not style:
-            self._out.append("\x1b[m")
-        elif not self._style or only_colours:
-            self._out.append(f"\x1b[{';'.join(code for code in new if code not in old)}m")
-        else:
-            self._out.append(f"\x1b[0;{style}m")
+        self._out.append(change(self._style, style))
         self._style = style
 
     def _flush(self) -> None:
@@ -134,7 +128,9 @@ class Painter:
 
 def _row(line: str, columns: int) -> Row:
     """Exactly so many cells. A blank in a colour is a blank; half of a wide character at the edge is one too."""
-    row = [BLANK if character == " " and _unseen(style) else (character, style) for character, style in cells(line)]
+    row = [
+        BLANK if character == " " and not on_blank(style) else (character, style) for character, style in cells(line)
+    ]
     cut = row[:columns]
     if len(row) > columns and cut and row[columns][0] == "":
         cut[-1] = BLANK
@@ -167,12 +163,3 @@ def _wide(row: Row) -> bool:
 def _step(by: int, ahead: str, back: str) -> str:
     direction, many = (ahead, by) if by > 0 else (back, -by)
     return f"\x1b[{many if many > 1 else ''}{direction}"
-
-
-def _colour(code: str) -> bool:
-    return code.isdecimal() and (30 <= int(code) <= 37 or 90 <= int(code) <= 97)
-
-
-def _unseen(style: str) -> bool:
-    """Does a blank look the same in this style: colours of the text, bold, dim?"""
-    return all(code in ("", "1", "2") or _colour(code) for code in style.split(";"))

@@ -88,10 +88,11 @@ def ending(shot: Snapshot, columns: int, look: Look) -> list[str]:
     """The curves, what they show, and how the run ended: its metrics are in the last line."""
     lines: list[str] = []
     if shot.step:
-        wide, c = min(columns, WIDEST), shot.curve
+        wide, total, c = min(columns, WIDEST), shot.total, shot.curve
         valid = [(row.step, row.valid_loss) for row in shot.table if row.valid_loss is not None]
-        size = {"width": wide, "total": shot.total}
-        lines += plots.loss_curve(c.steps, c.lows, c.highs, c.smooth, valid, height=16, look=look, **size)
-        lines += plots.rate_curve(c.steps, c.rates, height=8, look=look, **size)
+        lines += plots.loss_curve(
+            c.steps, c.lows, c.highs, c.smooth, valid, width=wide, height=16, total=total, look=look
+        )
+        lines += plots.rate_curve(c.steps, c.rates, width=wide, height=8, total=total, look=look)
         lines += [sentences.loss_sentence(shot), sentences.rate_sentence(shot)]
     return [look.spell(line).rstrip() for line in [*lines, printable(sentences.last_line(shot))]]

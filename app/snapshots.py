@@ -1,15 +1,17 @@
 """A snapshot: what a front end shows of a run at one moment, as plain numbers and strings; and how it is taken."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fastai_tui.app.curves import Curve, Folding
-from fastai_tui.engine import events
+from fastai_tui.engine import events, schedules
 from fastai_tui.engine.runs import estimate
 from fastai_tui.engine.runs.run import Run, State
 from fastai_tui.engine.runs.steps import StepReader
 
 RECENT = 50  # batches that the shown speed is averaged over
+PLANNED = 129  # places at which a schedule is told: more than a plot of it has columns for
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A run at one moment. `data` is a sentence's part (`mnist, full: 60,000 + 10,000`), `left` the seconds that it
-    still needs, `ended` its own last message, `elapsed` the seconds since it was asked for (or that it took)."""
+    """A run at one moment.
+
+    `data` is a sentence's part (`mnist, full: 60,000 + 10,000`), `left` the seconds that it still needs, `message` its
+    own last words, `elapsed` the seconds since it was asked for (or that it took), `loss` that of the newest batch,
+    `plan` the rates that are planned (of the last layer group), evenly spaced over the run.
+    """
 
     run: str
     experiment: str
@@ -45,8 +51,10 @@ class Snapshot:
     left: float | None = None
     elapsed: float = 0.0
     speed: float = 0.0
+    loss: float | None = None
     smooth_loss: float | None = None
     lr: tuple[float, ...] = ()
+    plan: tuple[float, ...] = ()
     curve: Curve = field(default_factory=Curve)
     table: tuple[Row, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -116,8 +124,10 @@ def _snapshot(run: Run, state: State, log: list[events.AnyEvent], steps: StepRea
         left=estimate.remaining(run) if state.phase == "running" else None,
         elapsed=_elapsed(spec.created, log, state),
         speed=float(recent["samples_per_second"].mean()) if len(recent) else 0.0,
+        loss=float(recent["loss"][-1]) if len(recent) else None,
         smooth_loss=float(recent["smooth_loss"][-1]) if len(recent) else None,
         lr=tuple(recent["lr"][-1].tolist()) if len(recent) else (),
+        plan=planned({**job.settings, **_changed(log)}, spec.groups),
         curve=curve,
         table=tuple(_row(epoch) for epoch in epochs),
         warnings=tuple(e.message for e in log if isinstance(e, events.Warned)),
@@ -140,6 +150,21 @@ def _elapsed(created: float, log: list[events.AnyEvent], state: State) -> float:
         begun = [e.time for e in log if isinstance(e, (events.RunStarted, events.Resumed))]
         return max(0.0, time.time() - (begun[-1] if begun else created))
     return next((e.seconds for e in reversed(log) if isinstance(e, events.RunEnded)), 0.0)
+
+
+def planned(settings: Mapping[str, object], groups: int = 1, places: int = PLANNED) -> tuple[float, ...]:
+    """The rates of the last layer group that `settings` ask for, evenly spaced over a run; none where they ask for no
+    schedule that is known here."""
+    try:
+        rate = schedules.plan(settings, groups).rates[-1]
+    except (KeyError, ValueError, TypeError):
+        return ()
+    return tuple(rate(i / max(places - 1, 1)) for i in range(places))
+
+
+def _changed(log: list[events.AnyEvent]) -> dict[str, object]:
+    """The settings that were changed on the way, as they are now."""
+    return {name: value for e in log if isinstance(e, events.Changed) for name, value in e.settings.items()}
 
 
 def _change(event: events.Changed) -> str:

@@ -1,6 +1,6 @@
 """Frames: a snapshot as lines of text, of exactly the width and height that there are. Pure functions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from fastai_tui.app import plots
@@ -70,11 +70,11 @@ def _title(shot: Snapshot, columns: int, look: Look) -> str:
 
 
 def _head(shot: Snapshot, columns: int, look: Look) -> list[str]:
-    words = _progress(shot, columns)
+    words = progress(shot, columns)
     wide = columns - len(words) - 1
     bar = [_bar(shot, wide, look) + " " + words] if wide >= 10 else [_bar(shot, columns, look), words]
     data = [look.spell(printable(f"data: {shot.data}"))] if shot.data and columns >= 60 else []
-    return [*data, *bar, *([_numbers(shot, columns)] if shot.step else [])]
+    return [*data, *bar, *([numbers(shot, columns)] if shot.step else [])]
 
 
 def _bar(shot: Snapshot, columns: int, look: Look) -> str:
@@ -82,7 +82,8 @@ def _bar(shot: Snapshot, columns: int, look: Look) -> str:
     return look.paint(look.spell("█" * done), "36") + look.spell("░" * (columns - done))
 
 
-def _progress(shot: Snapshot, columns: int) -> str:
+def progress(shot: Snapshot, columns: int) -> str:
+    """The epoch, and with room for it the batch, and how long it still takes or has taken."""
     parts = []
     if shot.batches_per_epoch:
         now = min(shot.step // shot.batches_per_epoch + 1, shot.epochs)
@@ -96,8 +97,10 @@ def _progress(shot: Snapshot, columns: int) -> str:
     return "  ".join(parts)
 
 
-def _numbers(shot: Snapshot, columns: int) -> str:
-    parts = [f"loss {number(shot.smooth_loss)}", f"rate {'/'.join(rate(lr) for lr in shot.lr)}"]
+def numbers(shot: Snapshot, columns: int, hidden: Collection[str] = ()) -> str:
+    """Loss, rate and speed now."""
+    loss = "?" if {"loss", "smooth_loss", "train_loss"} & set(hidden) else number(shot.smooth_loss)
+    parts = [f"loss {loss}", f"rate {'/'.join(rate(lr) for lr in shot.lr)}"]
     if columns >= 60:
         parts += [f"{pace(shot.speed)} samples a second"]
     return "   ".join(parts)
@@ -132,16 +135,20 @@ def _table(shot: Snapshot, columns: int, rows: int, look: Look) -> list[str]:
     return [*lines, *[""] * (rows - len(lines))]
 
 
-def epoch_table(table: Sequence[Row], columns: int, look: Look) -> list[str]:
-    """A header, and a line per epoch; closer together where there are few columns."""
+def epoch_table(table: Sequence[Row], columns: int, look: Look, hidden: Collection[str] = ()) -> list[str]:
+    """A header, and a line per epoch; closer together where there are few columns. What is `hidden` is a `?`."""
     names = list(dict.fromkeys(name for row in table for name, _ in row.metrics)) or ["accuracy"]
     header, least = ["epoch", "train loss", "valid loss", *names, "time"], 9
     if sum(max(len(cell), least) + 2 for cell in header) > columns + 2:
         header, least = ["epoch", "train", "valid", *names, "time"], 6
+
+    def shown(name: str, value: float | None) -> str:
+        return "?" if name in hidden else number(value)
+
     widths = [5, *(max(len(cell), least) for cell in header[1:])]
     body = [
-        [str(row.epoch), number(row.train_loss), number(row.valid_loss)]
-        + [number(dict(row.metrics)[name]) if name in dict(row.metrics) else "" for name in names]
+        [str(row.epoch), shown("train_loss", row.train_loss), shown("valid_loss", row.valid_loss)]
+        + [shown(name, dict(row.metrics)[name]) if name in dict(row.metrics) else "" for name in names]
         + [duration(row.seconds)]
         for row in table
     ]
@@ -163,8 +170,10 @@ def whole(shot: Snapshot, columns: int, rows: int, look: Look) -> list[str]:
     plot = _plots(shot, columns, tall, look) if shot.step else []
     sentences = [loss_sentence(shot), rate_sentence(shot)] if shot.step else []
     say = [look.paint(printable(notice(shot)), _tone(shot))] if notice(shot) else []
+    told = [f"{name:<11} {value}" for name, value in facts(shot)]
+    told += [f"warning: {printable(warning)}" for warning in shot.warnings]
     lines = [_title(shot, columns, look), *_head(shot, columns, look), *plot, *sentences, ""]
-    lines += [*_epochs(shot, columns, look), *_facts(shot), *(f"warning: {printable(w)}" for w in shot.warnings), *say]
+    lines += [*_epochs(shot, columns, look), *told, *say]
     return [wrapped for line in lines for wrapped in _wrapped(look.spell(line), columns)]
 
 
@@ -174,7 +183,8 @@ def _epochs(shot: Snapshot, columns: int, look: Look) -> list[str]:
     return [*epoch_table(shot.table[-SHOWN_EPOCHS:], columns, look), *note, ""] if shot.table else []
 
 
-def _facts(shot: Snapshot) -> list[str]:
+def facts(shot: Snapshot) -> list[tuple[str, str]]:
+    """What was chosen for the run and what it was made with, as (name, value)."""
     pairs = {
         "experiment": shot.experiment,
         "data": shot.data,
@@ -185,7 +195,7 @@ def _facts(shot: Snapshot) -> list[str]:
         "versions": ", ".join(f"{name} {version}" for name, version in shot.versions),
         "command": " ".join(shot.command),
     }
-    return [f"{name:<11} {printable(value)}" for name, value in pairs.items() if value]
+    return [(name, printable(value)) for name, value in pairs.items() if value]
 
 
 def _wrapped(line: str, columns: int) -> list[str]:

@@ -28,6 +28,7 @@ _NAMES = {
 _ARROWS = {"up": "↑", "down": "↓", "left": "←", "right": "→"}
 # What textual gives every screen; nobody hops between widgets here, and the terminal itself selects text.
 _TEXTUALS = ("app.focus_next", "app.focus_previous", "screen.copy_text", "help_quit")
+_LAST = 99  # the rank of a key that nothing ranks
 _MOST = 4  # keys of one function that are listed one by one; more are a range, or the first few
 
 
@@ -74,12 +75,23 @@ def groups(screen: Screen[object]) -> list[Group]:
 
 
 def matters(screen: Screen[object]) -> list[tuple[str, str]]:
-    """The keys that matter now, for the key line: those whose binding asks to be shown."""
+    """The keys that matter now, for the key line: those whose binding asks to be shown, those that move first, then
+    those that a pane names in its `FIRST`."""
     found: dict[tuple[str, str], list[str]] = {}
+    ranks: dict[tuple[str, str], int] = {}
     for node, key, binding in active(screen):
         if binding.show:
-            found.setdefault((_place(node), binding.description), []).append(key)
-    return [(together(keys, _unicode(screen)), words) for (_, words), keys in found.items()]
+            what = (_place(node), binding.description)
+            found.setdefault(what, []).append(key)
+            ranks[what] = min(ranks.get(what, _LAST), _rank(node, key))
+    order = sorted(found, key=lambda what: ranks[what])
+    return [(together(found[what], _unicode(screen)), what[1]) for what in order]
+
+
+def essential(screen: Screen[object]) -> set[str]:
+    """What of it has to be told however narrow the line is: the actions that the screen names in its `ESSENTIAL`."""
+    wanted = getattr(screen, "ESSENTIAL", ())
+    return {binding.description for _, _, binding in active(screen) if binding.action in wanted}
 
 
 def active(screen: Screen[object]) -> list[tuple[DOMNode, str, Binding]]:
@@ -97,6 +109,16 @@ def _place(node: DOMNode) -> str:
     if given:
         return str(given)
     return "Everywhere" if isinstance(node, App) else "This page" if isinstance(node, Screen) else "This pane"
+
+
+def _rank(node: DOMNode, key: str) -> int:
+    """Which comes first in the key line: a pane's arrows, what it names first, its other keys; then all others."""
+    if isinstance(node, (Screen, App)):
+        return _LAST
+    first: tuple[str, ...] = getattr(node, "FIRST", ())
+    if key in _ARROWS:
+        return 0
+    return 1 + first.index(key) if key in first else _LAST - 1
 
 
 def _unicode(screen: Screen[object]) -> bool:

@@ -175,3 +175,40 @@ def test_the_labels_of_an_axis_are_evenly_spaced_and_all_different() -> None:
         assert len(labels) >= 2
         assert gaps == pytest.approx([gaps[0]] * len(gaps))
         assert gaps[0] < 0
+
+
+def test_an_axis_close_around_its_values_tells_small_differences_apart() -> None:
+    low, high = plots.close([0.987, 0.991])
+    assert low < 0.987 < 0.991 < high <= 1
+    assert high - low <= 0.03
+    assert plots.close([1.0, 1.0]) == (0.99, 1.0)
+    assert plots.close([0.0]) == (0.0, 0.001)
+    assert plots.close([]) == (0.0, 1.0)
+
+
+@given(st.lists(anything, max_size=8))
+def test_the_close_axis_holds_every_finite_value(values: list[float]) -> None:
+    low, high = plots.close(values)
+    assert low < high
+    assert all(low <= v <= high for v in values if math.isfinite(v) and abs(v) < plots.LARGEST)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(anything, max_size=12), st.integers(1, 90), st.integers(1, 30), st.sampled_from(LOOKS))
+def test_metrics_and_schedules_ahead_fit_any_size(values: list[float], columns: int, rows: int, look: Look) -> None:
+    points = [(float(i + 1), value) for i, value in enumerate(values)]
+    for lines in (
+        plots.metric_curve("accuracy", points, width=columns, height=rows, total=12, look=look),
+        plots.rate_curve([1, 2], [0.1, 0.2], ahead=points, width=columns, height=rows, total=12, look=look),
+    ):
+        assert len(lines) == rows
+        assert {width(line) for line in lines} == {columns}
+
+
+def test_a_run_keeps_its_letter_and_its_colour_when_others_go() -> None:
+    size = {"width": 40, "height": 10}
+    steps, values = [1.0, 2.0, 3.0], [3.0, 2.0, 1.0]
+    plain_lines = plots.overlaid([("", steps, values)], numbers=[2], look=Look(), **size)
+    assert any("c" in line for line in plain_lines[1:])
+    coloured = "".join(plots.overlaid([("", steps, values)], numbers=[2], look=Look(colours=True), **size))
+    assert f"\x1b[{30 + plots.SERIES[2]}m" in coloured

@@ -31,6 +31,11 @@ class StatusFacts:
     link: str = ""
     note: str = ""
 
+    @property
+    def telling(self) -> bool:
+        """Is there anything that a learner would want to know where nothing is trained?"""
+        return bool(self.run or self.note or "thin" in self.link or self.lab not in ("", "ready"))
+
     @classmethod
     def of(
         cls, shot: Snapshot | None, *, waiting: int = 0, lab: str = "", link: str = "", note: str = ""
@@ -64,7 +69,7 @@ def parts(facts: StatusFacts) -> list[Part]:
     if facts.lab:
         found.append((7 if facts.lab == "ready" else 3, f"lab {facts.lab}", "shade"))
     if facts.link:
-        found.append((1, facts.link, "warn"))
+        found.append((1, facts.link, "warn") if "thin" in facts.link else (8, facts.link, "shade"))
     if facts.note:
         found.append((1, facts.note, "warn"))
     return found

@@ -1,0 +1,75 @@
+"""Runs beside each other: what differs between them, and what they came to. Pure functions over snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from fastai_tui.app.text import duration, number
+
+if TYPE_CHECKING:
+    from fastai_tui.app.snapshots import Snapshot
+
+RESULTS = ("train_loss", "valid_loss", "accuracy")
+
+
+def conditions(shot: Snapshot) -> dict[str, str]:
+    """Everything that was chosen for a run."""
+    return {
+        "experiment": shot.experiment,
+        **dict(shot.settings),
+        "epochs": str(shot.epochs),
+        "seed": str(shot.seed),
+        "data": shot.data.partition(",")[0],
+    }
+
+
+def differences(shots: Sequence[Snapshot]) -> list[str]:
+    """The names of what is not the same in all of them, in the order in which settings are listed."""
+    found = [conditions(shot) for shot in shots]
+    names = dict.fromkeys(name for one in found for name in one)
+    return [name for name in names if len({one.get(name, "") for one in found}) > 1]
+
+
+def apart(shot: Snapshot, names: Sequence[str]) -> str:
+    """What sets one run apart: `lr=0.02 bs=64`."""
+    chosen = conditions(shot)
+    return " ".join(f"{name}={chosen.get(name, '-')}" for name in names)
+
+
+def results(shot: Snapshot, hidden: Collection[str]) -> dict[str, str]:
+    """A run's last epoch, in words; `?` for what is still to be predicted, nothing for what is not there."""
+    if not shot.table:
+        return dict.fromkeys(RESULTS, "")
+    row = shot.table[-1]
+    values: Mapping[str, float | None] = {
+        "train_loss": row.train_loss,
+        "valid_loss": row.valid_loss,
+        "accuracy": dict(row.metrics).get("accuracy"),
+    }
+    return {name: "?" if name in hidden else _brief(value) for name, value in values.items()}
+
+
+def table(shots: Sequence[Snapshot], hidden: Collection[str], brief: bool = False) -> list[tuple[str, ...]]:
+    """A header and a line a run: number, what sets it apart (`brief`: the values alone, under their names), epochs,
+    results, how long it took, and how it ended."""
+    names = differences(shots)
+    differing = ", ".join(names) if brief else "differs in" if names else ""
+    lines: list[tuple[str, ...]] = [("run", differing, "epochs", "train", "valid", "accuracy", "time", "")]
+    for shot in shots:
+        took = duration(shot.elapsed) if not shot.live else f"{duration(shot.elapsed)} …"
+        found = results(shot, hidden)
+        done = f"{len(shot.table)}/{shot.epochs}"
+        end = "" if shot.phase == "finished" else shot.phase
+        own = ", ".join(conditions(shot).get(name, "-") for name in names) if brief else apart(shot, names)
+        lines.append((short(shot.run), own, done, *(found[name] for name in RESULTS), took, end))
+    return lines
+
+
+def short(run: str) -> str:
+    """A run's number."""
+    return run.partition("-")[0] or run
+
+
+def _brief(value: float | None) -> str:
+    return "" if value is None else number(value)

@@ -1,0 +1,230 @@
+"""A run as a picture: what it is, how far it is, its curves and epochs, and what there is to say of it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fastai_tui.app import plots, sentences, views
+from fastai_tui.app.curves import Curve
+from fastai_tui.app.text import Look, fit, printable
+from fastai_tui.app.tui.panes.layout import Area
+from fastai_tui.app.tui.plotting import Plotter
+
+if TYPE_CHECKING:
+    from fastai_tui.app.snapshots import Row, Snapshot
+    from fastai_tui.app.tui.sheet import Role, Sheet
+
+VIEWS = ("all", "loss", "accuracy", "rate", "table")
+LEAST = 5  # rows that a plot needs
+WIDE = 64  # columns that two plots need beside each other
+TALL = 18  # rows that two plots need below each other
+NAMES = {"loss": "the loss curve", "accuracy": "the accuracy", "rate": "the learning rate", "table": "the epochs"}
+MOODS: dict[str, Role] = {"running": "good", "finished": "good", "new": "dim"}
+LOSSES = frozenset({"loss", "smooth_loss", "train_loss"})
+
+
+def masked(shot: Snapshot, hidden: Collection[str]) -> Snapshot:
+    """The snapshot without the measurements that the learner has not predicted yet."""
+    if not hidden:
+        return shot
+    table = tuple(_masked_row(row, hidden) for row in shot.table)
+    curve = Curve() if LOSSES & set(hidden) else shot.curve
+    return replace(shot, table=table, curve=curve)
+
+
+def _masked_row(row: Row, hidden: Collection[str]) -> Row:
+    metrics = tuple((name, value) for name, value in row.metrics if name not in hidden)
+    return replace(row, metrics=metrics, valid_loss=None if "valid_loss" in hidden else row.valid_loss)
+
+
+def small(area: Area) -> bool:
+    """Is there room for one thing at a time only?"""
+    return area.width < WIDE and area.height < TALL
+
+
+def layout(area: Area, epochs: int, view: str) -> list[tuple[str, Area]]:
+    """What is shown where: one thing, or (`all`) as much as finds room. Nothing where a plot has no room."""
+    row, column, width, height = area
+    if height < LEAST or width < 20:
+        return []
+    if view != "all" or small(area):
+        return [("loss" if view == "all" else view, area)]
+    rows = min(epochs, 8) + 1
+    least = 2 * LEAST if width >= WIDE else TALL
+    places, tall = [], height
+    if width >= 34 and height - rows >= least:
+        tall = height - rows
+        places.append(("table", Area(row + tall, column, width, rows)))
+    if width >= WIDE:
+        return [*_beside(Area(row, column, width, tall)), *places]
+    return [*_below(Area(row, column, width, tall)), *places]
+
+
+def _beside(area: Area) -> list[tuple[str, Area]]:
+    row, column, width, height = area
+    left = width * 3 // 5
+    right, at = width - left - 1, column + left + 1
+    if height < 2 * LEAST:
+        return [("loss", Area(row, column, left, height)), ("rate", Area(row, at, right, height))]
+    upper = height // 2
+    return [
+        ("loss", Area(row, column, left, height)),
+        ("accuracy", Area(row, at, right, upper)),
+        ("rate", Area(row + upper, at, right, height - upper)),
+    ]
+
+
+def _below(area: Area) -> list[tuple[str, Area]]:
+    row, column, width, height = area
+    upper = height * 3 // 5
+    lower, at = height - upper, row + upper
+    if width < 50:
+        return [("loss", Area(row, column, width, upper)), ("accuracy", Area(at, column, width, lower))]
+    left = (width - 1) // 2
+    return [
+        ("loss", Area(row, column, width, upper)),
+        ("accuracy", Area(at, column, left, lower)),
+        ("rate", Area(at, column + left + 1, width - left - 1, lower)),
+    ]
+
+
+class RunPicture:
+    """Draws snapshots with a canvas's plotter. `remedy` says which keys help when a run has ended early."""
+
+    def __init__(self, plotter: Plotter, remedy: str) -> None:
+        self.plotter, self.remedy = plotter, remedy
+
+    def draw(
+        self, sheet: Sheet, area: Area, shot: Snapshot, view: str, hidden: Collection[str], note: str = ""
+    ) -> Area:
+        """All of it in `area`; `note` is said last, below what the run says itself. Returns what stays empty while
+        there is nothing to draw yet."""
+        head = self._head(sheet, area, shot, hidden)
+        room = max(area.height - head, 0)
+        lines = [
+            *spoken(sheet, said(masked(shot, hidden), self.remedy), area.width, max(room // 3, 1), mood(shot)),
+            *spoken(sheet, note, area.width, max(room // 6, 1), "dim"),
+        ][:room]
+        at = area.below - len(lines)
+        for i, (line, style) in enumerate(lines):
+            sheet.put(at + i, area.column, line, style)
+        body = Area(area.row + head, area.column, area.width, room - len(lines))
+        if not shot.step:
+            return body
+        self._body(sheet, body, shot, view, hidden)
+        return Area(body.below, body.column, body.width, 0)
+
+    def _head(self, sheet: Sheet, area: Area, shot: Snapshot, hidden: Collection[str]) -> int:
+        """The run, its progress, and its numbers now; returns the rows taken."""
+        row, column, width, height = area
+        title = [shot.run + (f" ({printable(shot.name, 40)})" if shot.name else ""), shot.device or "…"]
+        sheet.put(row, column, fit(" · ".join(title), max(width - len(shot.phase) - 1, 0)), "strong")
+        sheet.put(row, column + width - len(shot.phase), shot.phase, mood(shot))
+        taken = 1
+        if height >= 3:
+            bar(sheet, row + 1, column, width, shot.step / shot.total if shot.total else 0, views.progress(shot, width))
+            taken += 1
+        if shot.step and height >= 4:
+            sheet.put(row + 2, column, fit(views.numbers(shot, width, hidden), width))
+            taken += 1
+        return taken
+
+    def _body(self, sheet: Sheet, area: Area, shot: Snapshot, view: str, hidden: Collection[str]) -> None:
+        places = layout(area, max(shot.epochs, 1), view)
+        for name, place in places:
+            if name == "table":
+                self._table(sheet, place, shot, hidden)
+            else:
+                self._plot(sheet, place, name, shot, hidden)
+        for name in [name for name in VIEWS[1:] if name not in dict(places)] if view == "all" else []:
+            sheet.leave_out(NAMES[name])
+
+    def _plot(self, sheet: Sheet, area: Area, name: str, shot: Snapshot, hidden: Collection[str]) -> None:
+        wanted = LOSSES if name == "loss" else {"accuracy"} if name == "accuracy" else set()
+        if wanted & set(hidden):
+            sheet.put(area.row, area.column, fit(name, area.width), "strong")
+            sheet.put(area.row + 1, area.column, fit("? (predict it first)", area.width), "dim")
+            return
+        seen = masked(shot, hidden)
+        data: tuple[object, ...] = (len(shot.table), shot.epochs)
+        if name != "accuracy":  # which is another after an epoch only
+            data = (*data, shot.step, shot.total, shot.plan)
+        view = (shot.run, frozenset(hidden))
+
+        def make(look: Look, width: int, height: int) -> list[str]:
+            return PLOTS[name](seen, look, width, height)
+
+        self.plotter.show(sheet, area, make, name=name, view=view, data=data)
+
+    def _table(self, sheet: Sheet, area: Area, shot: Snapshot, hidden: Collection[str]) -> None:
+        rows = shot.table[-max(area.height - 1, 1) :]
+        if len(rows) < len(shot.table):
+            sheet.leave_out("earlier epochs")
+        header, *body = views.epoch_table(rows, area.width, Look(), hidden)
+        sheet.put(area.row, area.column, header, "strong")
+        for i, line in enumerate(body[: area.height - 1]):
+            sheet.put(area.row + 1 + i, area.column, line, "accent" if i == len(body) - 1 else "plain")
+
+
+def mood(shot: Snapshot) -> Role:
+    """The style of what is said about the run."""
+    return MOODS.get(shot.phase, "warn" if shot.live or shot.phase == "stopped" else "bad")
+
+
+def said(shot: Snapshot, remedy: str) -> str:
+    """What the learner must know now, with the keys that help."""
+    if shot.phase == "paused":
+        return "Paused: space goes on."
+    if shot.ended and shot.phase != "finished":
+        return f"{sentences.last_line(shot)} {remedy}"
+    return sentences.notice(shot)
+
+
+def spoken(sheet: Sheet, words: str, width: int, most: int, style: Role) -> list[tuple[str, Role]]:
+    """Words on at most so many lines; that some are missing is said."""
+    lines = textwrap.wrap(printable(words, 1000), max(width, 1), break_on_hyphens=False)
+    if len(lines) > most:
+        sheet.leave_out("part of the message")
+        lines = [*lines[: most - 1], fit(" ".join(lines[most - 1 :]), width)]
+    return [(line, style) for line in lines]
+
+
+def bar(sheet: Sheet, row: int, column: int, width: int, share: float, words: str) -> None:
+    """A progress bar with words at its right end."""
+    wide = max(width - len(words) - 1, 0)
+    done = round(wide * min(max(share, 0.0), 1.0))
+    sheet.put(row, column, "█" * done, "accent")
+    sheet.put(row, column + done, "░" * (wide - done), "dim")
+    sheet.put(row, column + width - min(len(words), width), fit(words, min(len(words), width)))
+
+
+def _loss(shot: Snapshot, look: Look, width: int, height: int) -> list[str]:
+    curve, total = shot.curve, views.axis(shot.step, shot.total)
+    valid = [(row.step, row.valid_loss) for row in shot.table if row.valid_loss is not None]
+    return plots.loss_curve(
+        curve.steps, curve.lows, curve.highs, curve.smooth, valid, width=width, height=height, total=total, look=look
+    )
+
+
+def _rate(shot: Snapshot, look: Look, width: int, height: int) -> list[str]:
+    """The whole plan, so that the curve fills it."""
+    last = max(len(shot.plan) - 1, 1)
+    plan = [(max(i / last * shot.total, 1), rate) for i, rate in enumerate(shot.plan)]
+    ahead = [(step, rate) for step, rate in plan if step > shot.step]
+    curve = shot.curve
+    return plots.rate_curve(
+        curve.steps, curve.rates, ahead=ahead, width=width, height=height, total=max(shot.total, shot.step), look=look
+    )
+
+
+def _accuracy(shot: Snapshot, look: Look, width: int, height: int) -> list[str]:
+    metrics = [(row.epoch, dict(row.metrics)) for row in shot.table]
+    name = next(iter(metrics[-1][1]), "accuracy") if metrics else "accuracy"
+    values = [(float(epoch), float(found[name])) for epoch, found in metrics if found.get(name) is not None]  # type: ignore[arg-type]
+    return plots.metric_curve(name, values, width=width, height=height, total=shot.epochs, look=look)
+
+
+PLOTS = {"loss": _loss, "rate": _rate, "accuracy": _accuracy}

@@ -1,0 +1,275 @@
+"""The pane that trains: what will be trained, the run while it goes, and what has come of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+
+from fastai_tui.app import plots, sentences
+from fastai_tui.app.snapshots import data_in_words, planned, setting_in_words
+from fastai_tui.app.text import Look, count, duration, fit, plural, rate
+from fastai_tui.app.tui import orders
+from fastai_tui.app.tui.once import Once
+from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.panes.layout import Area
+from fastai_tui.app.tui.panes.run_picture import LEAST, VIEWS, RunPicture, masked, small, spoken
+from fastai_tui.app.tui.plotting import Plotter
+from fastai_tui.engine.errors import FastaiTuiError
+from fastai_tui.engine.runs import estimate
+
+if TYPE_CHECKING:
+    from textual import events
+
+    from fastai_tui.app.snapshots import Snapshot
+    from fastai_tui.app.tui.services import Scene
+    from fastai_tui.app.tui.sheet import Sheet
+    from fastai_tui.engine.events import RunStarted
+    from fastai_tui.engine.job import Job
+    from fastai_tui.engine.runs.run import Run
+    from fastai_tui.engine.settings import Value
+    from fastai_tui.lessons.progress import State
+
+BRIEF = 48  # columns below which facts are told in fewer words
+
+
+class TrainPane(Pane):
+    """Trains with the knobs' values, and shows the newest run."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "train", "train", show=True),
+        Binding("space", "steer('pause')", "pause", show=True),
+        Binding("space", "steer('resume')", "go on", show=True),
+        Binding("p", "steer('resume_ended')", "go on with this run", show=True),
+        Binding("u", "steer('stop')", "stop the run", show=True),
+        Binding("v", "view", "next view", show=True),
+    ]
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self.plotter = Plotter(self)
+        self.picture = RunPicture(self.plotter, "p goes on with it; space trains anew.")
+        view = self.option("view", "all")
+        self.view = view if view in VIEWS else "all"
+        self.job: Job | None = None
+        self.trouble = ""  # why nothing can be trained with these settings
+        self.described: RunStarted | None = None
+        self.expected: str = ""
+        self._once = Once()
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._order()
+
+    def turned(self, knob: str, value: Value) -> None:
+        self._order()
+        self.changed()
+
+    def _order(self) -> None:
+        """Make the job anew, and find out what it comes to."""
+        self.described = None
+        try:
+            self.job, self.trouble = orders.job_of(self.scene.step, self.knobs), ""
+        except FastaiTuiError as error:
+            self.job, self.trouble = None, str(error)
+            return
+        self.ask_lab("describe", self._describe, job=self.job)
+        self._estimate(self.job)
+
+    def _describe(self, answer: Any) -> None:
+        import msgspec
+
+        from fastai_tui.engine.events import RunStarted
+
+        self.described = msgspec.convert(answer, RunStarted)
+
+    @work(exclusive=True, group="estimate")
+    async def _estimate(self, job: Job) -> None:
+        """Look for a run like it, beside the event loop."""
+        try:
+            known = await asyncio.to_thread(estimate.before, job, self.services.runs)
+        except (FastaiTuiError, OSError):  # then nobody knows
+            known = None
+        self.expected = f"about {duration(known[0])}, going by {known[1]}" if known else ""
+        self.redraw()
+
+    # The run
+
+    @property
+    def ours(self) -> Snapshot | None:
+        """The run's snapshot, if it is one of this step's experiment."""
+        run = self.scene.step.run
+        return self.shot if self.shot is not None and run and self.shot.experiment == run.experiment else None
+
+    def follow(self, run: Run | None, shot: Snapshot | None, runs: tuple[str, ...]) -> None:
+        before = (self.shot.run, self.shot.phase) if self.shot else None
+        super().follow(run, shot, runs)
+        if before != ((shot.run, shot.phase) if shot else None):
+            self._once.forget()
+            self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        shot = self.ours
+        live = shot is not None and (shot.live or shot.phase == "new")
+        if action == "train":
+            return not live
+        if action == "steer":
+            phase = shot.phase if shot else ""
+            if parameters[0] == "resume_ended":
+                return shot is not None and shot.ended and phase != "finished"
+            wanted = {"pause": ("running",), "resume": ("paused",), "stop": ("running", "paused", "queued")}
+            return live and phase in wanted.get(str(parameters[0]), ())
+        return True
+
+    def action_train(self) -> None:
+        if self.trouble:
+            self.say(self.trouble)
+        elif self._once.first("train"):
+            self.post_message(self.Train())
+            self.redraw()
+
+    def action_steer(self, do: str) -> None:
+        if self._once.first(do):
+            self.post_message(self.Steer(do.removesuffix("_ended")))
+            if do == "stop":
+                self.say("Stopping: the run writes a checkpoint first.")
+
+    def action_view(self) -> None:
+        views = VIEWS[1:] if small(self._body()) else VIEWS
+        at = views.index(self.view) if self.view in views else 0
+        self.view = views[(at + 1) % len(views)]
+        self.changed()
+
+    def on_key(self, event: events.Key) -> None:
+        self.plotter.pressed()
+
+    # The picture
+
+    def _body(self) -> Area:
+        return Area(0, 0, self.size.width, max(self.size.height - 4, 0))
+
+    def draw(self, sheet: Sheet) -> None:
+        shot, area = self.ours, Area(0, 0, sheet.width, sheet.height)
+        if shot is not None:
+            left = self.picture.draw(sheet, area, shot, self.view, self.hidden, self._note(shot))
+            self._draw_plan(sheet, left._replace(row=left.row + 1, height=left.height - 2))
+            return
+        sheet.put(
+            0,
+            0,
+            fit(f"To be trained: {self.job.experiment if self.job else self.scene.step.title}", sheet.width),
+            "strong",
+        )
+        say = spoken(sheet, self._invitation(), sheet.width, 3, "bad" if self.trouble else "accent")
+        self._draw_plan(sheet, Area(1, 0, sheet.width, sheet.height - 1 - len(say)))
+        for i, (line, style) in enumerate(say):
+            sheet.put(max(sheet.height - len(say), 1) + i, 0, line, style)
+
+    def _note(self, shot: Snapshot) -> str:
+        """What another run would do differently."""
+        if shot.live or shot.phase == "new":
+            return ""
+        if self.trouble:
+            return self.trouble
+        then = dict(shot.settings)
+        now = {name: setting_in_words(value) for name, value in self.job.settings.items()} if self.job else {}
+        different = [f"{name}={value}" for name, value in now.items() if then.get(name, value) != value]
+        return f"space trains with {', '.join(different)}; this run is kept." if different else ""
+
+    def _draw_plan(self, sheet: Sheet, area: Area) -> None:
+        """What will be trained, and how the rate will go."""
+        row = area.row
+        for name, words in self._facts(brief=area.width < BRIEF):
+            for i, (line, style) in enumerate(spoken(sheet, words, max(area.width - 9, 1), 2, "plain")):
+                if row < area.below:
+                    sheet.put(row, area.column, "" if i else name, "dim")
+                    sheet.put(row, area.column + 9, line, style)
+                row += 1
+        if area.below - row >= LEAST:
+            self._plot_plan(sheet, Area(row, area.column, area.width, area.below - row))
+        elif self.job and area.height > 0:
+            sheet.leave_out("the schedule")
+
+    def _invitation(self) -> str:
+        if self.trouble:
+            return self.trouble
+        if self._once.pending("train"):
+            return "Starting: the run's process loads torch and the data."
+        return "space trains it, as a process of its own: it goes on when you leave."
+
+    def _facts(self, brief: bool = False) -> list[tuple[str, str]]:
+        """What will be trained, as (name, words); what the lab has not told yet is …"""
+        job, known = self.job, self.described
+        if job is None:
+            return []
+        own = orders.chosen(self.scene.step, self.knobs)
+        others = ", ".join(f"{k}={setting_in_words(v)}" for k, v in own.items() if k not in ("model", "schedule", "lr"))
+        parameters = "?" if "parameters" in self.hidden else plural(known.parameters, "parameter") if known else "…"
+        facts = [
+            ("network", f"{job.settings.get('model', '')}, {parameters}"),
+            ("data", _data(known, brief) if known else job.data),
+            ("length", _length(known) if known else f"{plural(job.epochs, 'epoch')} of … batches"),
+            ("rate", _rates(str(job.settings.get("schedule", "")), planned(job.settings), brief)),
+            (
+                "time",
+                self.expected or ("not known yet" if brief else "not known: nothing like it was trained here yet"),
+            ),
+        ]
+        return facts + ([("also", others)] if others else [])
+
+    def _plot_plan(self, sheet: Sheet, area: Area) -> None:
+        job, known = self.job, self.described
+        if job is None:
+            return
+        rates = planned(job.settings)
+        total = known.epochs * known.batches_per_epoch if known else job.epochs
+        ahead = [(i / max(len(rates) - 1, 1) * total, value) for i, value in enumerate(rates)]
+
+        def make(look: Look, width: int, height: int) -> list[str]:
+            return plots.rate_curve([], [], ahead=ahead, width=width, height=height, total=total, look=look)
+
+        self.plotter.show(sheet, area, make, name="plan", view=(rates, total))
+
+    # In words
+
+    def kept(self) -> State:
+        return {"view": self.view}
+
+    def sentence(self) -> str:
+        shot = self.ours
+        if shot is None:
+            facts = "; ".join(f"{name}: {words}" for name, words in self._facts())
+            return f"To be trained: {facts}. {self._invitation()}" if facts else self._invitation()
+        seen = masked(shot, self.hidden)
+        loss = sentences.loss_sentence(seen) if seen.curve.steps or not shot.step else "The loss is still hidden."
+        done = sentences.metrics_in_words(seen.table[-1]) if seen.table else ""
+        parts = [f"{shot.run} is {shot.phase}", f"batch {shot.step} of {shot.total}", *([done] if done else [])]
+        return f"{', '.join(parts)}. {loss[:1].upper()}{loss[1:]} {sentences.rate_sentence(seen).capitalize()}"
+
+    def command(self) -> Sequence[str]:
+        shot = self.ours
+        if shot is not None:
+            return ["show" if shot.ended else "watch", shot.run]
+        return orders.command_of(self.scene.step, self.knobs) if self.scene.step.run else ()
+
+
+def _data(known: RunStarted, brief: bool) -> str:
+    return f"{known.data.name}: {count(known.data.train)} images" if brief else data_in_words(known.data)
+
+
+def _length(known: RunStarted) -> str:
+    total = known.epochs * known.batches_per_epoch
+    return f"{plural(known.epochs, 'epoch')}, {plural(total, 'batch')}"
+
+
+def _rates(schedule: str, rates: Sequence[float], brief: bool) -> str:
+    if not rates:
+        return schedule
+    if min(rates) == max(rates):
+        return f"{schedule}, {rate(rates[0])} all along"
+    if brief:
+        return f"{schedule}, highest {rate(max(rates))}"
+    return f"{schedule}, from {rate(rates[0])}, highest {rate(max(rates))}, to {rate(rates[-1])}"

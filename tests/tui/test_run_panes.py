@@ -1,0 +1,353 @@
+"""The panes about runs: train, compare and network, with canned runs and a lab that answers from here."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from fastai_tui.app.curves import Curve
+from fastai_tui.app.snapshots import Snapshot, Watcher, planned
+from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.panes.compare import ComparePane
+from fastai_tui.app.tui.panes.network import NetworkPane
+from fastai_tui.app.tui.panes.train import TrainPane
+from fastai_tui.app.tui.plotting import load
+from fastai_tui.app.tui.services import Scene, Services
+from fastai_tui.engine.interpret import summary
+from fastai_tui.engine.runs.process import describe
+from fastai_tui.engine.runs.run import Run
+from fastai_tui.engine.runs.store import RunStore
+from fastai_tui.lessons import schema
+from tests.tui.host import Host, SilentLab
+from tests.tui.looks import same_as_golden
+from tests.unit.canned_runs import make_run, snapshot
+
+SIZES = [(40, 18), (78, 18), (60, 34), (38, 6), (100, 54)]
+KEYS = [*"adefijklmpuvyzADK1,.<>[]", "up", "down", "left", "right", "home", "end", "space", "enter", "escape", "tab"]
+PLAN = planned({"lr": 0.06, "schedule": "1cycle"})
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _plots() -> None:
+    load()
+
+
+def scene(kind: str, hidden: set[str] | None = None, kept: dict[str, Any] | None = None, **knobs: Any) -> Scene:
+    """A step that trains threes against sevens, with a lab that answers here."""
+    names = ("model", "lr")
+    step = schema.Step(
+        id="a-step",
+        title="A step",
+        pane=kind,
+        prose="",
+        run=schema.Run(experiment="mnist-3v7", data="mnist-sample", epochs=2),
+        knobs=tuple(schema.Knob(setting=name) for name in names),
+    )
+    lab = SilentLab(
+        {
+            "summary": lambda job: msgspec.to_builtins(summary.answer(msgspec.to_builtins(job))),
+            "describe": lambda job: msgspec.to_builtins(describe(msgspec.to_builtins(job))),
+        }
+    )
+    values = {"model": "cnn", "lr": 0.01} | knobs
+    return Scene("first-cnn", step, Services(lab, RunStore()), values, kept or {}, frozenset(hidden or ()))
+
+
+def play(
+    pane: Pane, drive: Callable[[Any, Host], Awaitable[None]], size: tuple[int, int] = (78, 18), **look: Any
+) -> str:
+    """Show the pane, drive it, and return its text at the end."""
+
+    async def run() -> str:
+        host = Host(pane, **look)
+        async with host.run_test(size=size) as pilot:
+            await settled(pane, pilot)
+            await drive(pilot, host)
+            await settled(pane, pilot)
+            return pane.sheet.text
+
+    return asyncio.run(run())
+
+
+async def settled(pane: Pane, pilot: Any) -> None:
+    """Until the lab and the plots have answered."""
+    await pilot.pause()
+    await asyncio.wait_for(pane.workers.wait_for_complete(), 20)
+    await pilot.pause(0.25)
+
+
+async def nothing(pilot: Any, host: Host) -> None:
+    """Just look."""
+
+
+def named(told: list[Any]) -> list[str]:
+    return [type(message).__name__ for message in told if not isinstance(message, Pane.Changed)]
+
+
+def shot(done: int = 236, **changes: Any) -> Snapshot:
+    return replace(snapshot(done), experiment="mnist-3v7", run="0002-mnist-3v7", plan=PLAN, **changes)
+
+
+def ended(phase: str, message: str, done: int = 236) -> Snapshot:
+    return shot(done, phase=phase, live=False, left=None, message=message)
+
+
+SHOTS: dict[str, Snapshot | None] = {
+    "plan": None,
+    "live": shot(),
+    "finished": ended("finished", "Finished.", 354),
+    "queued": shot(1, phase="queued", step=0, curve=Curve(), behind="0001-mnist", left=None),
+    "diverged": ended("diverged", "The loss is no number any more at batch 236: try a tenth of the rate.", 236),
+}
+
+
+def show(pane: Pane, seen: Snapshot | None, *others: str) -> None:
+    if seen is not None:
+        pane.follow(Run(Path("/nowhere") / seen.run), seen, (*others, seen.run))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("what", SHOTS)
+def test_training_at_every_size(what: str, size: tuple[int, int]) -> None:
+    pane = TrainPane(scene("train"))
+
+    async def drive(pilot: Any, host: Host) -> None:
+        show(pane, SHOTS[what])
+
+    text = play(pane, drive, size)
+    same_as_golden(f"runs/train-{what}-{size[0]}x{size[1]}", text)
+    if what == "plan":
+        assert "6,722 parameters" in text
+    if what == "queued":
+        assert "Waiting for 0001-mnist" in " ".join(text.split())
+
+
+def test_space_trains_pauses_and_goes_on_and_u_stops() -> None:
+    pane = TrainPane(scene("train"))
+
+    async def drive(pilot: Any, host: Host) -> None:
+        await pilot.press("space", "space", "u")
+        assert named(host.told) == ["Train"]
+        show(pane, shot())
+        await pilot.press("space", "space", "u", "u")
+        show(pane, shot(phase="paused"))
+        await pilot.press("space", "p")
+        show(pane, ended("stopped", "Stopped at batch 236."))
+        await pilot.press("p", "space")
+        steers = [message.do for message in host.told if isinstance(message, Pane.Steer)]
+        assert steers == ["pause", "stop", "resume", "resume"]
+        assert named(host.told).count("Train") == 2
+
+    assert "p goes on with it; space trains anew" in " ".join(play(pane, drive).split())
+
+
+def test_another_rate_is_told_before_it_is_trained_and_its_schedule_drawn() -> None:
+    pane = TrainPane(scene("train"))
+
+    async def drive(pilot: Any, host: Host) -> None:
+        assert "highest 0.01" in pane.sheet.text
+        pane.knobs["lr"] = 0.5
+        pane.turned("lr", 0.5)
+
+    assert "highest 0.5" in play(pane, drive)
+
+    again = TrainPane(scene("train", lr=0.5))
+
+    async def after(pilot: Any, host: Host) -> None:
+        show(again, replace(ended("finished", "Finished.", 354), settings=(("lr", "0.01"), ("bs", "64"))))
+
+    assert "space trains with lr=0.5; this run is kept" in play(again, after)
+
+
+def test_a_knob_beyond_its_bounds_is_explained() -> None:
+    pane = TrainPane(scene("train", lr=1e9))
+
+    async def drive(pilot: Any, host: Host) -> None:
+        await pilot.press("space")
+        assert named(host.told) == ["Said"]
+
+    assert "out of bounds" in play(pane, drive)
+
+
+def test_what_is_to_be_predicted_is_not_shown() -> None:
+    for hidden, gone in (({"accuracy"}, "0.9550"), ({"valid_loss"}, "0.1500"), ({"loss", "train_loss"}, "0.1050")):
+        pane = TrainPane(scene("train", hidden=hidden))
+
+        async def drive(pilot: Any, host: Host, pane: Pane = pane) -> None:
+            show(pane, SHOTS["live"])
+
+        text = play(pane, drive, (60, 34))
+        assert gone not in text + pane.sentence()
+        assert "?" in text
+        open_pane = TrainPane(scene("train"))
+
+        async def reveal(pilot: Any, host: Host, pane: Pane = open_pane) -> None:
+            show(pane, SHOTS["live"])
+
+        assert gone in play(open_pane, reveal, (60, 34))
+
+
+def test_v_goes_through_the_views_where_they_do_not_fit_at_once() -> None:
+    pane, seen = TrainPane(scene("train")), list[str]()
+
+    async def drive(pilot: Any, host: Host) -> None:
+        show(pane, SHOTS["live"])
+        for _ in range(4):
+            await pilot.pause(0.05)
+            seen.append(pane.sheet.text.splitlines()[3])
+            await pilot.press("v")
+
+    play(pane, drive, (40, 18))
+    for line, words in zip(seen, ("loss", "accuracy", "learning rate", "epoch"), strict=True):
+        assert line.strip().startswith(words)
+
+
+def test_what_can_be_typed_instead() -> None:
+    pane = TrainPane(scene("train", lr=0.02))
+    assert list(pane.command()) == (
+        ["train", "mnist-3v7", "--set", "model=cnn", "--set", "lr=0.02", "--epochs", "2", "--data", "mnist-sample"]
+    )
+
+    async def drive(pilot: Any, host: Host) -> None:
+        show(pane, SHOTS["live"])
+
+    play(pane, drive)
+    assert list(pane.command()) == ["watch", "0002-mnist-3v7"]
+    assert "Loss fell from 2.145 to 0.1050" in pane.sentence()
+
+
+# Runs over each other
+
+
+def three_runs() -> list[Run]:
+    return [make_run(354, end="finished"), make_run(354, end="finished"), make_run(236, end="stopped")]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_runs_over_each_other(size: tuple[int, int]) -> None:
+    runs, pane = three_runs(), ComparePane(scene("compare"))
+
+    async def drive(pilot: Any, host: Host) -> None:
+        pane.follow(runs[-1], Watcher(runs[-1]).snapshot(), tuple(run.id for run in runs))
+
+    text = play(pane, drive, size)
+    assert pane.measured() == {"overlaid": 3}
+    assert "another run" in text
+    for run in runs:
+        assert f"[x] ── {run.id[:4]}" in text
+    same_as_golden(f"runs/compare-{size[0]}x{size[1]}", text)
+
+
+def test_space_takes_a_run_away_and_the_last_line_trains() -> None:
+    runs, pane = three_runs(), ComparePane(scene("compare"))
+
+    async def drive(pilot: Any, host: Host) -> None:
+        pane.follow(runs[-1], Watcher(runs[-1]).snapshot(), tuple(run.id for run in runs))
+        await settled(pane, pilot)
+        await pilot.press("home", "space")
+        assert pane.measured() == {"overlaid": 2}
+        assert pane.kept()["off"] == [runs[0].id]
+        await pilot.press("end", "space", "a")
+        assert named(host.told) == ["Train"]
+
+    text = play(pane, drive)
+    assert "[ ]    0001" in text
+    again = ComparePane(scene("compare", kept=pane.kept()))
+
+    async def reopened(pilot: Any, host: Host) -> None:
+        again.follow(runs[-1], Watcher(runs[-1]).snapshot(), tuple(run.id for run in runs))
+
+    play(again, reopened)
+    assert again.measured() == {"overlaid": 2}
+
+
+def test_a_run_that_can_not_be_read_is_listed_and_not_overlaid() -> None:
+    runs, pane = three_runs(), ComparePane(scene("compare"))
+    (runs[0].path / "run.json").write_text("{")
+
+    async def drive(pilot: Any, host: Host) -> None:
+        pane.follow(runs[-1], Watcher(runs[-1]).snapshot(), tuple(run.id for run in runs))
+
+    assert "[ ]    0001 can not be opened" in play(pane, drive)
+    assert pane.measured() == {"overlaid": 2}
+
+
+def test_a_live_run_that_nobody_follows_is_read_again() -> None:
+    runs, pane = three_runs(), ComparePane(scene("compare"))
+    other = make_run(20)
+
+    async def drive(pilot: Any, host: Host) -> None:
+        pane.follow(runs[-1], Watcher(runs[-1]).snapshot(), (*(run.id for run in runs), other.id))
+
+    play(pane, drive)
+    assert pane.measured() == {"overlaid": 4}
+    assert pane.shots[other.id].phase == "lost"
+
+
+# The network
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("model", ["cnn", "broken", "linear"])
+def test_the_network_at_every_size(model: str, size: tuple[int, int]) -> None:
+    pane = NetworkPane(scene("network", model=model))
+
+    async def drive(pilot: Any, host: Host) -> None:
+        await pilot.press("down", "down")
+
+    text = play(pane, drive, size)
+    same_as_golden(f"runs/network-{model}-{size[0]}x{size[1]}", text)
+    totals = {"cnn": 6722, "broken": 571, "linear": 23581}
+    assert pane.measured() | {"multiplications": 0} == {
+        "layer": 3,
+        "visited": 3,
+        "model": model,
+        "parameters": totals[model],
+        "multiplications": 0,
+    }
+    assert f"{totals[model]:,}" in text
+    assert list(pane.command())[:4] == ["summary", "mnist-3v7", "--set", f"model={model}"]
+
+
+def test_another_model_is_another_network_and_the_parameters_wait_for_a_prediction() -> None:
+    pane = NetworkPane(scene("network", hidden={"parameters"}))
+
+    async def drive(pilot: Any, host: Host) -> None:
+        assert "6,722" not in pane.sheet.text + pane.sentence()
+        await pilot.press("end")
+        pane.knobs["model"] = "broken"
+        pane.turned("model", "broken")
+        await settled(pane, pilot)
+        assert "571" not in pane.sheet.text
+        pane.reveal(frozenset())
+
+    text = play(pane, drive)
+    assert "571" in text
+    assert "still a grid" in text
+
+
+@pytest.mark.parametrize("make", [TrainPane, ComparePane, NetworkPane])
+@pytest.mark.parametrize("depth", ["truecolor", "none"])
+def test_any_keys_at_any_size_and_damaged_memories(make: type[Pane], depth: str) -> None:
+    draw = random.Random(3)
+    kept = {"view": 3, "off": "x", "layer": "last", "visited": {"a": 1}}
+    pane = make(scene(make.__name__.removesuffix("Pane").lower(), kept=kept))
+    seen = [one for one in SHOTS.values() if one]
+
+    async def drive(pilot: Any, host: Host) -> None:
+        for i in range(300):
+            if i % 20 == 0:
+                await pilot.resize_terminal(draw.randint(1, 120), draw.randint(1, 50))
+                show(pane, draw.choice(seen), "0001-gone")
+            await pilot.press(draw.choice(KEYS))
+        pane.follow(None, None, ())
+        assert pane.sentence()
+        pane.command()
+        pane.measured()
+
+    play(pane, drive, depth=depth, unicode=depth != "none")

@@ -1,0 +1,69 @@
+"""Snapshots: the newest loss, the schedule ahead, and what a step of a lesson would train."""
+
+import math
+
+import pytest
+from canned_runs import loss_at, make_run
+
+from fastai_tui.app.snapshots import PLANNED, Watcher, planned
+from fastai_tui.app.tui.orders import command_of, job_of
+from fastai_tui.engine.errors import BadInput
+from fastai_tui.lessons.experiments import order
+from fastai_tui.lessons.schema import Knob, Run, Step
+
+
+def test_a_snapshot_has_the_newest_batchs_own_loss_and_the_schedule_ahead() -> None:
+    shot = Watcher(make_run(100)).snapshot()
+    assert math.isclose(shot.loss or 0, loss_at(100), rel_tol=1e-6)
+    assert len(shot.plan) == PLANNED
+    assert math.isclose(max(shot.plan), 0.06)
+    assert Watcher(make_run(0)).snapshot().loss is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "first", "middle", "last"),
+    [
+        ({"schedule": "flat", "lr": 0.1, "momentum": 0.9}, 0.1, 0.1, 0.1),
+        ({"schedule": "linear", "lr": 0.1, "momentum": 0.9}, 0.1, 0.05, 0.0),
+        ({"schedule": "cosine", "lr": 0.1, "momentum": 0.9}, 0.1, 0.05, 0.0),
+        ({"schedule": "1cycle", "lr": 0.1}, 0.1 / 25, 0.1 * 0.75 + 1e-6 * 0.25, 1e-6),
+    ],
+)
+def test_the_plan_is_the_schedules(settings: dict[str, object], first: float, middle: float, last: float) -> None:
+    plan = planned(settings)
+    assert plan[0] == pytest.approx(first)
+    assert plan[len(plan) // 2] == pytest.approx(middle)
+    assert plan[-1] == pytest.approx(last, abs=1e-12)
+
+
+@pytest.mark.parametrize("settings", [{}, {"lr": 0.1}, {"lr": "x", "schedule": "flat"}, {"lr": 1, "schedule": "odd"}])
+def test_settings_that_ask_for_no_schedule_known_here_have_no_plan(settings: dict[str, object]) -> None:
+    assert planned(settings) == ()
+
+
+STEP = Step(
+    id="s",
+    title="S",
+    pane="train",
+    prose="",
+    run=Run(experiment="mnist-3v7", set={"bs": 32, "lr": 0.02}, epochs=4, seed=7, data="mnist-sample"),
+    knobs=(Knob(setting="lr"), Knob(name="layer", kind="int", default=1)),
+)
+
+
+def test_a_steps_job_is_what_its_command_orders() -> None:
+    knobs = {"lr": 0.005, "layer": 3}
+    job = job_of(STEP, knobs)
+    assert (job.experiment, job.epochs, job.seed, job.data) == ("mnist-3v7", 4, 7, "mnist-sample")
+    assert (job.settings["bs"], job.settings["lr"], job.settings["model"]) == (32, 0.005, "cnn")
+    words = command_of(STEP, knobs)
+    assert words[:2] == ["train", "mnist-3v7"]
+    sets = dict(words[i + 1].split("=") for i, word in enumerate(words) if word == "--set")
+    options = {words[i]: words[i + 1] for i in range(2, len(words), 2) if words[i] != "--set"}
+    assert options == {"--epochs": "4", "--seed": "7", "--data": "mnist-sample"}
+    assert order("mnist-3v7", sets, epochs=4, seed=7, data="mnist-sample") == job
+
+
+def test_a_step_that_trains_nothing_has_no_job() -> None:
+    with pytest.raises(BadInput, match="trains nothing"):
+        job_of(Step(id="s", title="S", pane="pixels", prose=""), {})
