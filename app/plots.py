@@ -178,7 +178,7 @@ def close(values: Iterable[float]) -> Limits:
     and more of a share show .99 and .98 apart. The limits of shares stay within 0 and 1."""
     low, high = ends(values)
     step = nice(max((high - low) / 3, abs(low) / 100, abs(high) / 100, 1e-3))
-    bottom, top = math.floor(low / step) * step, math.ceil(high / step) * step
+    bottom, top = min(math.floor(low / step) * step, low), max(math.ceil(high / step) * step, high)  # 3 · .1 is not .3
     if top <= bottom:
         bottom, top = bottom - step, top + step
     return (max(bottom, 0.0), min(top, 1.0)) if low >= 0 and high <= 1 else (bottom, top)

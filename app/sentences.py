@@ -67,6 +67,12 @@ def length(epochs: int, batches: int) -> str:
     return f"{plural(epochs, 'epoch')} of {plural(batches, 'batch')}, {count(epochs * batches)} in all"
 
 
+def phase(shot: Snapshot) -> str:
+    """What the run is about, in a word: it is only queued while another one uses the device."""
+    begins = shot.phase in ("new", "queued") and not shot.behind
+    return "starting" if begins or (shot.phase == "running" and not shot.step) else shot.phase
+
+
 def last_line(shot: Snapshot) -> str:
     """How a run ended; a finished one ends with its metrics."""
     if shot.phase == "finished":

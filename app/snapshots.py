@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from fastai_tui.app.curves import Curve, Folding
 from fastai_tui.engine import events, schedules
 from fastai_tui.engine.runs import estimate
-from fastai_tui.engine.runs.run import Run, State
+from fastai_tui.engine.runs.log import LineReader, decoded
+from fastai_tui.engine.runs.run import Run, State, follow
 from fastai_tui.engine.runs.steps import StepReader
 
 RECENT = 50  # batches that the shown speed is averaged over
@@ -32,7 +33,8 @@ class Snapshot:
 
     `data` is a sentence's part (`mnist, full: 60,000 + 10,000`), `left` the seconds that it still needs, `message` its
     own last words, `elapsed` the seconds since it was asked for (or that it took), `loss` that of the newest batch,
-    `plan` the rates that are planned (of the last layer group), evenly spaced over the run.
+    `plan` the rates that are planned (of the last layer group), evenly spaced over the run, `left_out` how many of the
+    older epochs `table` lacks.
     """
 
     run: str
@@ -57,6 +59,7 @@ class Snapshot:
     plan: tuple[float, ...] = ()
     curve: Curve = field(default_factory=Curve)
     table: tuple[Row, ...] = ()
+    left_out: int = 0
     warnings: tuple[str, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
     changes: tuple[str, ...] = ()
@@ -70,16 +73,26 @@ class Snapshot:
         """Is there nothing more to come?"""
         return not self.live and self.phase != "new"
 
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs are behind it."""
+        return len(self.table) + self.left_out
+
 
 class Watcher:
-    """Takes snapshots of one run, reading only what is new each time."""
+    """Takes snapshots of one run, reading only what is new each time. `most` bounds the rows of the epochs' table, and
+    so the memory: an app is left open for days. The newest rows stay, of the older ones fewer and fewer."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self._folding = Folding()
-        self._log: list[events.AnyEvent] = []
-        self._log_size = -1
-        self._resumes = 0
+    def __init__(self, run: Run, most: int | None = None) -> None:
+        self.run, self._most = run, most
+        self._begin()
+
+    def _begin(self) -> None:
+        """Know nothing."""
+        self._folding, self._lines = Folding(), LineReader(self.run.path / "events.jsonl")
+        self._log: list[events.AnyEvent] = []  # without the epochs, which become rows
+        self._table: list[Row] = []
+        self._epochs, self._every = 0, 1
 
     def snapshot(self) -> Snapshot:
         """The run now."""
@@ -89,24 +102,49 @@ class Watcher:
         if len(steps) < self._folding.done:
             self._folding = Folding()
         self._folding.follow(steps)
-        return _snapshot(self.run, state, self._log, steps, self._folding.curve())
+        table = tuple(self._table)
+        return _snapshot(self.run, state, self._log, steps, self._folding.curve(), table, self._epochs)
 
     def _read_log(self) -> None:
-        path = self.run.path / "events.jsonl"
-        size = path.stat().st_size if path.exists() else 0
-        if size == self._log_size:
-            return
-        self._log_size, self._log = size, self.run.log()
-        resumes = sum(isinstance(event, events.Resumed) for event in self._log)
-        if resumes != self._resumes:  # what was recorded after the checkpoint is being done again
-            self._resumes, self._folding = resumes, Folding()
+        new = list(decoded(self._lines.poll()))
+        if any(isinstance(event, events.Resumed) for event in new):  # it makes void what was recorded before
+            self._begin()
+            new = []
+            for event in decoded(self._lines.poll()):
+                follow(new, event)
+        for event in new:
+            if isinstance(event, events.Epoch):
+                self._add(_row(event))
+            else:
+                follow(self._log, event)
+
+    def _add(self, row: Row) -> None:
+        self._epochs += 1
+        self._table.append(row)
+        if self._most is not None and len(self._table) > self._most:
+            self._thin(self._most // 2)
+
+    def _thin(self, kept: int) -> None:
+        """Keep so many of the newest rows, and at most half as many of the older ones, evenly spaced."""
+        older, newest = self._table[:-kept], self._table[-kept:]
+        while len(older) > kept // 2:
+            older = [row for row in older if row.epoch % self._every == 0]
+            self._every *= 2 if len(older) > kept // 2 else 1
+        self._table = older + newest
 
 
-def _snapshot(run: Run, state: State, log: list[events.AnyEvent], steps: StepReader, curve: Curve) -> Snapshot:
+def _snapshot(
+    run: Run,
+    state: State,
+    log: list[events.AnyEvent],
+    steps: StepReader,
+    curve: Curve,
+    table: tuple[Row, ...],
+    epochs_done: int,
+) -> Snapshot:
     spec, job = run.spec, run.spec.job
     started = next((e for e in log if isinstance(e, events.RunStarted)), None)
     recent = steps.read(len(steps) - RECENT)
-    epochs = [e for e in log if isinstance(e, events.Epoch)]
     return Snapshot(
         run=run.id,
         experiment=job.experiment,
@@ -129,7 +167,8 @@ def _snapshot(run: Run, state: State, log: list[events.AnyEvent], steps: StepRea
         lr=tuple(recent["lr"][-1].tolist()) if len(recent) else (),
         plan=planned({**job.settings, **_changed(log)}, spec.groups),
         curve=curve,
-        table=tuple(_row(epoch) for epoch in epochs),
+        table=table,
+        left_out=epochs_done - len(table),
         warnings=tuple(e.message for e in log if isinstance(e, events.Warned)),
         settings=tuple((name, setting_in_words(value)) for name, value in job.settings.items()),
         changes=tuple(_change(e) for e in log if isinstance(e, events.Changed) and "paused" not in e.settings),

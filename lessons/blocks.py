@@ -5,6 +5,7 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -67,7 +68,7 @@ class Block:
 
         `given` are fields that do not come from the block.
         """
-        fields = {field.encode_name: field for field in msgspec.structs.fields(kind) if field.name not in given}
+        fields = {field.encode_name: field for field in _fields(kind) if field.name not in given}
         before = len(self.problems.found)
         self._names(values, fields, path, label)
         read = {name: self._value(fields[name], values[name], (*path, name)) for name in fields if name in values}
@@ -95,6 +96,11 @@ class Block:
         for wrong, remedy in _faults(value, field.required):
             self.problems.add(self.line_of(*path), f"{field.name} {wrong}", remedy)
         return read
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(kind)
 
 
 def _faults(value: Any, required: bool) -> list[tuple[str, str]]:
@@ -127,6 +133,8 @@ def decoded(content: bytes, problems: Problems) -> str | None:
 
 def hidden(text: str) -> str:
     """The code of the first character that a terminal would not show as one, or nothing."""
+    if text.isprintable() or text.replace("\n", "").isprintable():  # the whole text at once: it is read at every start
+        return ""
     return next((f"U+{ord(c):04X}" for c in text if not c.isprintable() and c != "\n"), "")
 
 
@@ -140,7 +148,7 @@ def _places(text: str, first: int) -> dict[Path, int]:
         if inside:
             inside = "" if content.count(inside) % 2 else inside
             continue
-        if header := _HEADER.fullmatch(content):
+        if "[" in content and (header := _HEADER.fullmatch(content)):
             prefix = tuple(part.strip(" \"'") for part in header[2].split("."))
             if header[1] == "[[":
                 places.setdefault(prefix, line)

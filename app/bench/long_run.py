@@ -1,6 +1,8 @@
-"""Writes a long run without training it: `python -m fastai_tui.app.bench.long_run HOME` prints its folder."""
+"""Writes a long run without training it: `python -m fastai_tui.app.bench.long_run HOME` prints its folder. With a
+number of seconds after HOME it is written in that time, as a live run that others can watch: the folder comes first."""
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,7 @@ from fastai_tui.engine.settings import Value
 if TYPE_CHECKING:
     import numpy as np
 
-BATCHES, PER_EPOCH, CHUNK = 1_000_000, 100, 10_000
+BATCHES, PER_EPOCH, CHUNK, PIECE = 1_000_000, 100, 10_000, 1_000
 SETTINGS: dict[str, Value] = {"bs": 512, "lr": 0.06, "schedule": "1cycle", "norm": "batch", "activations": "on"}
 LAYERS = [f"conv{i}" for i in range(1, 6)]
 BEGAN = 1_700_000_000.0
@@ -31,13 +33,35 @@ def write(home: Path, batches: int = BATCHES) -> Run:
     run = _made(home, batches)
     writer = RunWriter(run.path, 1, len(LAYERS))
     writer.emit(_started(run))
-    stats = _stats()
+    stats = _stats(CHUNK)
     for first in range(1, batches, CHUNK):
         for step in range(first - 1 + PER_EPOCH, first + CHUNK, PER_EPOCH):
             writer.emit(_epoch(step))
-        writer.flush(first, _rows(first, batches), stats)
+        writer.flush(first, _rows(first, batches, CHUNK), stats)
     writer.last_words(_ended(batches))
     return run
+
+
+def replay(home: Path, seconds: float, batches: int = BATCHES) -> None:
+    """Write such a run while it counts as live, in pieces at a steady pace."""
+    from fastai_tui.engine.runs.lock import Lock
+    from fastai_tui.engine.runs.writer import RunWriter
+
+    run = _made(home, batches)
+    held = Lock(run.path / "lock")
+    held.acquire()
+    writer = RunWriter(run.path, 1, len(LAYERS))
+    writer.emit(_started(run))
+    held.say(phase="running")
+    print(run.path, flush=True)
+    stats, began = _stats(PIECE), time.monotonic()
+    for first in range(1, batches, PIECE):
+        for step in range(first - 1 + PER_EPOCH, first + PIECE, PER_EPOCH):
+            writer.emit(_epoch(step))
+        writer.flush(first, _rows(first, batches, PIECE), stats)
+        time.sleep(max(began + seconds * (first + PIECE) / batches - time.monotonic(), 0.0))
+    writer.last_words(_ended(batches))
+    held.release()
 
 
 def _made(home: Path, batches: int) -> Run:
@@ -91,28 +115,28 @@ def _ended(batches: int) -> events.RunEnded:
     )
 
 
-def _rows(first: int, batches: int) -> "dict[str, np.ndarray]":
+def _rows(first: int, batches: int, count: int) -> "dict[str, np.ndarray]":
     """A noisy loss that falls, and a rate that does too."""
     import numpy as np
 
-    steps = np.arange(first, first + CHUNK)
+    steps = np.arange(first, first + count)
     falling = 2.3 / (1 + steps / 5_000)
     return {
         "time": BEGAN + steps * SECONDS,
         "epoch": (steps - 1) // PER_EPOCH,
-        "momentum": np.full(CHUNK, 0.9),
+        "momentum": np.full(count, 0.9),
         "lr": (0.06 * (1 - steps / batches))[:, None],
-        "loss": falling * np.random.default_rng(first).lognormal(0, 0.3, CHUNK),
+        "loss": falling * np.random.default_rng(first).lognormal(0, 0.3, count),
         "smooth_loss": falling,
-        "samples_per_second": np.full(CHUNK, 512 / SECONDS),
+        "samples_per_second": np.full(count, 512 / SECONDS),
     }
 
 
-def _stats() -> "np.ndarray":
-    """A chunk's statistics: mean, deviation, near-zero share, number of values, then the counts of 40 bins."""
+def _stats(count: int) -> "np.ndarray":
+    """Statistics of so many batches: mean, deviation, near-zero share, number of values, then the counts of 40 bins."""
     import numpy as np
 
-    stats = np.zeros((CHUNK, len(LAYERS), 44))
+    stats = np.zeros((count, len(LAYERS), 44))
     stats[:, :, :4] = 0.5, 1.0, 0.6, 40_000
     stats[:, :, 4:] = 40_000 / 2 ** np.arange(1, 41)
     return stats
@@ -123,4 +147,7 @@ def _time(step: int) -> float:
 
 
 if __name__ == "__main__":
-    print(write(Path(sys.argv[1])).path)
+    if len(sys.argv) > 2:
+        replay(Path(sys.argv[1]), float(sys.argv[2]))
+    else:
+        print(write(Path(sys.argv[1])).path)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -14,7 +15,8 @@ from pathlib import Path
 from fastai_tui.engine.errors import RunFailed
 
 QUESTION, ANSWER = b"\x1b[6n", b"\x1b[1;1R"  # where is the cursor: every terminal says
-LONGEST = 60.0  # seconds that anything may take to appear
+ANYTHING = re.compile(b"(?s).")
+LONGEST, PATIENCE = 60.0, 10.0  # seconds that anything may take to appear, and that an answer may
 
 
 def app(*arguments: str) -> list[str]:
@@ -79,13 +81,15 @@ class Screen:
             self.read(left)
         return time.perf_counter() - self.began
 
-    def answer(self, key: bytes) -> float:
-        """Seconds from a key to the first that is sent because of it. Nothing else may be going on."""
-        pressed = time.perf_counter()
+    def answer(self, key: bytes, part: re.Pattern[bytes] = ANYTHING) -> float:
+        """Seconds from a key to the first of what is sent because of it: whatever comes first, if nothing else is going
+        on, or what has `part` in it. Raises `RunFailed` if it does not come."""
+        pressed, heard = time.perf_counter(), b""
         self.press(key)
-        while not self.read(5.0):
-            if time.perf_counter() - pressed > LONGEST:
-                raise RunFailed("The app did not answer a key.")
+        while not part.search(heard):
+            if time.perf_counter() - pressed > PATIENCE:
+                raise RunFailed(f"The app did not answer the key {key!r}.")
+            heard += self.read(PATIENCE)
         return time.perf_counter() - pressed
 
     def memory(self) -> int:

@@ -6,6 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.constants import TEXTUAL_ANIMATIONS
@@ -16,17 +17,18 @@ from fastai_tui.app.tui import themes
 from fastai_tui.app.tui.driver import CellsDriver
 from fastai_tui.app.tui.keeper import Keeper
 from fastai_tui.app.tui.link import LinkChanged
+from fastai_tui.app.tui.panes import KINDS
 from fastai_tui.app.tui.screens.page import Page
 from fastai_tui.app.tui.services import Services
 from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.lab_client import Lab
 from fastai_tui.lessons import loader
+from fastai_tui.lessons.problems import Problem, shown
 from fastai_tui.lessons.schema import Chapter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from textual import events
     from textual.filter import LineFilter
     from textual.screen import Screen
 
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
     from fastai_tui.app.tui.palette import Palette
     from fastai_tui.app.tui.sheet import Sight
     from fastai_tui.lessons.glossary import Glossary
-    from fastai_tui.lessons.problems import Problem
+
+OLD_KEY, MANY_KEYS = 1.0, 30  # seconds since it was pressed; messages that wait behind it
 
 
 def _commands() -> Any:
@@ -142,6 +145,13 @@ class LessonsApp(App[None]):
             self.config = config.update(**changes)
         except FastaiTuiError as error:
             self.warn(str(error))
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Parse the style sheets anew with the theme's colours; before there is a screen that is done once for all."""
+        if self._screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without colours only attributes are left."""
@@ -268,9 +278,6 @@ class LessonsApp(App[None]):
     def on_link_changed(self, message: LinkChanged) -> None:
         """The link to the terminal has become another: on a thin one nothing moves for its own sake."""
         self.link_words = message.link.words
-        for screen in self.screen_stack:
-            if hasattr(screen, "show_status"):
-                screen.show_status()
         self.animation_level = "none" if message.link.thin else TEXTUAL_ANIMATIONS
         for screen in self.screen_stack:
             if show := getattr(screen, "show_status", None):
@@ -280,6 +287,16 @@ class LessonsApp(App[None]):
         """A run that was followed has ended: ring, if it was long and a bell is wanted."""
         if self.config.bell and shot.elapsed >= self.config.bell_after:
             self.bell()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys that are too old in a long queue (junk was pasted, a key was held down) are dropped: nobody wants the
+        app to go on by itself for half a minute. Leaving waits for none."""
+        if isinstance(event, events.Key) and (self._exit or self._overrun(event)):
+            return
+        await super().on_event(event)
+
+    def _overrun(self, key: events.Key) -> bool:
+        return self._message_queue.qsize() > MANY_KEYS and time.monotonic() - key.time > OLD_KEY
 
     def on_key(self, event: events.Key) -> None:
         self.last_key = time.monotonic()
@@ -294,8 +311,14 @@ def loaded() -> tuple[list[Chapter], list[Problem]]:
     chapters, problems = [], []
     for path in loader.chapter_files(loader.folder()):
         found = loader.load(path)
-        if isinstance(found, Chapter):
+        wrong = _unknown_panes(found) if isinstance(found, Chapter) else found
+        problems += wrong
+        if isinstance(found, Chapter) and not wrong:
             chapters.append(found)
-        else:
-            problems += found
     return sorted(chapters, key=lambda one: (one.number, one.slug)), problems
+
+
+def _unknown_panes(chapter: Chapter) -> list[Problem]:
+    """Steps that nothing here could show."""
+    steps = [step for step in chapter.steps if step.pane not in KINDS]
+    return [Problem(chapter.file, step.line, f"there is no pane {shown(step.pane)}", "take another") for step in steps]

@@ -63,7 +63,8 @@ class Canvas(Widget):
         self.redraw()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.redraw()
+        if (self.sheet.width, self.sheet.height) != tuple(self.size):  # textual says so twice when a screen opens
+            self.redraw()
 
     def render_line(self, y: int) -> Strip:
         if (self.sheet.width, self.sheet.height) != tuple(self.size):

@@ -29,6 +29,8 @@ from fastai_tui.app.tui.cells import Cells
 from fastai_tui.app.tui.link import QUERY, Link, LinkChanged, Meter, Wish
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from textual.message import Message
 
 # What leaves the cells alone: modes, keyboard protocol, questions, the bell, titles, pointers, the clipboard
@@ -40,6 +42,7 @@ BEAT = 0.25  # seconds between two frames on a thin link
 AFTER_KEY = 0.3  # seconds after a key in which frames are sent at once even there
 # Mouse, paste and focus reports off, lines wrapped, kitty's keys, the usual screen with its cursor
 HAND_BACK = b"\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?2004l\x1b[?1004l\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h"
+GLANCE = 0.5  # seconds between two thoughts of the link while no key comes
 DRAIN = 0.01  # seconds between two looks at whether a terminal has taken what it was sent
 TOGETHER = 400  # characters from which on a frame is marked as one, where the terminal knows how; less arrives at once
 
@@ -69,6 +72,16 @@ class Output:
             self._lost()
 
 
+@contextlib.contextmanager
+def _suspended_once() -> Iterator[None]:
+    """No Ctrl-Z while the terminal is being taken or given back: it would find the threads half started."""
+    before = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTSTP, before)
+
+
 class CellsDriver(LinuxDriver):
     """Textual's driver for Unix, with less to send and more that may go wrong. `wish` is set before the app starts."""
 
@@ -81,6 +94,7 @@ class CellsDriver(LinuxDriver):
         self._meter, self.link = Meter(self.wish), Link()
         self._together = self._waiting = self._was_lost = False
         self._sent_at = self._key_at = 0.0
+        self._wake, self._waker = os.pipe()  # ends the reading thread's wait
         out = sys.__stdout__
         assert out is not None
         self._file: Any = Output(out.fileno(), out.encoding or "utf-8", self.lost)
@@ -173,12 +187,17 @@ class CellsDriver(LinuxDriver):
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(lambda: self._app.refresh(layout=True))
 
+    def _sigtstp_application(self, *details: Any) -> None:
+        with _suspended_once():
+            super()._sigtstp_application(*details)
+
     def start_application_mode(self) -> None:
         """Take the terminal, at the start and whenever the program comes back to the foreground."""
         with self._lock:
             self._cells.reset(*self._get_terminal_size())
         self._meter.restart()
-        super().start_application_mode()
+        with _suspended_once():
+            super().start_application_mode()
         textuals = signal.getsignal(signal.SIGWINCH)
 
         def resized(number: int, frame: Any) -> None:
@@ -196,8 +215,8 @@ class CellsDriver(LinuxDriver):
         up, bytes that are no text are replaced, and the end of the input is the end of the terminal."""
         parser, decode = XTermParser(self._debug), getincrementaldecoder("utf-8")("replace").decode
         while not self.exit_event.is_set():
-            wait = 0.1 if parser._timeout_time is None else 0.01
-            if select.select([self.fileno], [], [], wait)[0]:
+            wait = GLANCE if parser._timeout_time is None else 0.01
+            if self.fileno in select.select([self.fileno, self._wake], [], [], wait)[0]:
                 content = self._read()
                 if not content:
                     self.lost()
@@ -207,6 +226,18 @@ class CellsDriver(LinuxDriver):
             for event in parser.tick():
                 self.process_message(event)
             self._ask()
+
+    def disable_input(self) -> None:
+        """End the thread that reads, now."""
+        os.write(self._waker, b"!")  # it goes round without rest until super() has said why
+        super().disable_input()
+        os.read(self._wake, 1)
+
+    def close(self) -> None:
+        """The app has left."""
+        super().close()
+        os.close(self._wake)
+        os.close(self._waker)
 
     def _read(self) -> bytes:
         try:

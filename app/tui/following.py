@@ -12,11 +12,12 @@ from fastai_tui.engine.runs.run import Run
 BEAT = 0.2  # seconds between two looks at a live run: as often as its recorder writes is no use to the eye
 PATIENCE = 60  # beats for a run's process to begin; then it is looked at only now and then
 SLOW_BEAT = 2.0
+ROWS = 1000  # epochs of a run that are remembered: more than any plot of them has columns
 
 
 async def follow(run: Run, tell: Callable[[Snapshot], None], trouble: Callable[[str], None]) -> None:
     """Tell of every new snapshot until the run has ended, however it ends."""
-    watcher, before, beats = Watcher(run), None, 0
+    watcher, before, beats = Watcher(run, ROWS), None, 0
     while True:
         try:
             shot = await asyncio.to_thread(watcher.snapshot)
@@ -36,9 +37,9 @@ def _differs(now: Snapshot, before: Snapshot | None) -> bool:
     """Is there anything new to see? The clock alone is, once a second, while the run is busy with something else."""
     if before is None:
         return True
-    same = (now.phase, now.step, now.message, len(now.table), len(now.warnings), now.changes, now.behind)
+    same = (now.phase, now.step, now.message, now.epochs_done, len(now.warnings), now.changes, now.behind)
     then = (
-        before.phase, before.step, before.message, len(before.table), len(before.warnings), before.changes,
+        before.phase, before.step, before.message, before.epochs_done, len(before.warnings), before.changes,
         before.behind,
     )  # fmt: skip
     return same != then or int(now.elapsed) != int(before.elapsed)

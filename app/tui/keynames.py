@@ -89,8 +89,8 @@ def matters(screen: Screen[object]) -> list[tuple[str, str]]:
 
 
 def essential(screen: Screen[object]) -> set[str]:
-    """What of it has to be told however narrow the line is: the actions that the screen names in its `ESSENTIAL`."""
-    wanted = getattr(screen, "ESSENTIAL", ())
+    """What of it has to be told however narrow the line is: the actions that the screen names as `essential`."""
+    wanted = getattr(screen, "essential", ())
     return {binding.description for _, _, binding in active(screen) if binding.action in wanted}
 
 

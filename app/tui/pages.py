@@ -9,6 +9,8 @@ from fastai_tui.app.convolution import number as shown_number
 from fastai_tui.lessons import prose
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fastai_tui.app.tui.sheet import Style
     from fastai_tui.lessons.glossary import Term
     from fastai_tui.lessons.schema import Answer, Question
@@ -130,6 +132,17 @@ def written(text: str, width: int) -> list[Pieces]:
     ]
 
 
+def todo(asked: Sequence[tuple[bool, str]], width: int) -> list[Pieces]:
+    """A list of what a step asks, ticked where it is done (the one that is next stands out)."""
+    found: list[Pieces] = [[("To do", "title")]]
+    for i, (done, words) in enumerate(asked):
+        now = not done and all(before for before, _ in asked[:i])
+        mark: tuple[str, Style] = ("✓ ", "good") if done else ("› ", "accent") if now else ("○ ", "dim")
+        rows = _plain(words, width - 2, "plain" if now else "dim")
+        found += [[mark if n == 0 else ("  ", "plain"), *row] for n, row in enumerate(rows)]
+    return found
+
+
 def terms(text: str) -> list[str]:
     """The glossary terms that a text links to, in their order, each once."""
     found = [
@@ -155,7 +168,7 @@ def _asking(content: Asking, width: int) -> list[Pieces]:
         body = [
             line for i, choice in enumerate(question.choices) for line in _choice(i, choice, i == content.choice, width)
         ]
-        tail = "up, down or its number · enter"
+        tail = f"↑ ↓ or 1 to {len(question.choices)}: choose · enter"
     else:
         unit = f" {question.unit}" if question.unit else ""
         body = [[("› ", "accent"), (f"{content.typed}▏", "field"), (unit, "dim")]]

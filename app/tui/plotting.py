@@ -59,7 +59,7 @@ class Plotter:
     """The plots of one canvas. `clock` is for tests."""
 
     def __init__(self, canvas: Canvas, clock: Callable[[], float] = time.monotonic) -> None:
-        self._canvas, self._clock = canvas, clock
+        self.canvas, self._clock = canvas, clock
         self._kept: dict[str, _Kept] = {}
         self._key = self._last = -1e9
         self._timer: Timer | None = None
@@ -75,7 +75,7 @@ class Plotter:
         """Put the plot `name` on the sheet, as `make` draws it or as it was drawn before."""
         if area.width <= 0 or area.height <= 0:
             return
-        if not _loaded and self._canvas.is_mounted:
+        if not _loaded and self.canvas.is_mounted:
             self._load()
             return
         kept, view = self._kept.get(name), (view, area.width, area.height, sheet.sight)
@@ -94,11 +94,11 @@ class Plotter:
         """Have the library imported beside the event loop: it takes a tenth of a second and more."""
         if not self._loading:
             self._loading = True
-            self._canvas.run_worker(self._loaded(), group="plotting")
+            self.canvas.run_worker(self._loaded(), group="plotting")
 
     async def _loaded(self) -> None:
         await asyncio.to_thread(load)
-        self._canvas.redraw()
+        self.canvas.redraw()
 
     def _draw(self, name: str, view: Hashable, data: Hashable, sheet: Sheet, area: Area, make: Make) -> _Kept:
         begun = self._clock()
@@ -111,22 +111,22 @@ class Plotter:
     def _wait(self, kept: _Kept) -> float:
         """Seconds until a plot whose numbers are new may be drawn."""
         now = self._clock()
-        beat = THIN_BEAT if is_thin(self._canvas) else BEAT
+        beat = THIN_BEAT if is_thin(self.canvas) else BEAT
         own = max(kept.drawn + max(beat, SHARE * kept.cost), self._last + APART) - now
         after_key = min(max(self._key, self._app_key()) + QUIET, kept.stale + AT_MOST) - now
         return max(own, after_key)
 
     def _app_key(self) -> float:
-        return float(getattr(self._canvas.app, "last_key", -1e9))
+        return float(getattr(self.canvas.app, "last_key", -1e9))
 
     def _later(self, wait: float) -> None:
         """Draw the canvas again once the plot may be drawn."""
         if self._timer is None:
-            self._timer = self._canvas.set_timer(wait + 0.005, self._due)
+            self._timer = self.canvas.set_timer(wait + 0.005, self._due)
 
     def _due(self) -> None:
         self._timer = None
-        self._canvas.redraw()
+        self.canvas.redraw()
 
 
 def is_thin(canvas: Canvas) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from fastai_tui.lessons.schema import Goal, Question, Step
+from fastai_tui.lessons.schema import Chapter, Goal, Question, Step
 
 if TYPE_CHECKING:
     from fastai_tui.app.snapshots import Snapshot
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Task:
-    """The line that asks: a question to answer, a goal to reach, or nothing left."""
+    """The line that asks: a question to predict, one being answered, a goal to reach, something to read, or the end."""
 
-    kind: Literal["question", "goal", "done"]
+    kind: Literal["question", "answer", "goal", "read", "done"]
     words: str
     number: int = 0
     of: int = 0
@@ -45,6 +45,28 @@ def next_task(step: Step, progress: StepProgress) -> Task:
     return Task("done", "", of, of)
 
 
+def listed(step: Step, progress: StepProgress) -> list[tuple[bool, str]]:
+    """Everything the step asks, in the order in which it does: whether it is done, and its words."""
+    questions = [(question.id in progress.answers, question.ask) for question in step.questions]
+    return [*questions, *((goal.id in progress.goals, goal.say) for goal in step.goals)]
+
+
+def after(chapter: Chapter, at: int, done: Sequence[bool]) -> int | None:
+    """Where to go from a step that is done: the next one, from the last one the first that is open; None at the end."""
+    if at + 1 < len(chapter.steps):
+        return at + 1
+    return next((i for i, over in enumerate(done) if not over), None)
+
+
+def farewell(chapter: Chapter, at: int, done: Sequence[bool]) -> Task:
+    """What the line says when nothing is left to do in a step."""
+    to = after(chapter, at, done)
+    if to is None:
+        return Task("done", f"{chapter.title} is done, all {len(chapter.steps)} steps of it! enter: the contents")
+    title = chapter.steps[to].title
+    return Task("done", f"Step done. enter: {'on to' if to > at else 'back to the open step'} “{title}”")
+
+
 def hidden(step: Step, progress: StepProgress) -> frozenset[str]:
     """The measurements that are not shown before they have been predicted."""
     open_ones = (q for q in step.questions if q.id not in progress.answers)
@@ -64,7 +86,7 @@ def run_measures(shots: Sequence[Snapshot]) -> dict[str, float]:
     }
     if shots:
         shot = shots[-1]
-        found |= {"steps": shot.step, "smooth_loss": shot.smooth_loss, "loss": shot.loss, "epochs": len(shot.table)}
+        found |= {"steps": shot.step, "smooth_loss": shot.smooth_loss, "loss": shot.loss, "epochs": shot.epochs_done}
         if shot.table:
             row = shot.table[-1]
             found |= {"train_loss": row.train_loss, "valid_loss": row.valid_loss, **dict(row.metrics)}

@@ -44,6 +44,16 @@ async def test_enter_goes_on_where_the_learner_left_off() -> None:
         assert opened(app) == [("edges", FIRST.steps[1].id)]
 
 
+async def test_a_chapter_that_is_done_leads_on_to_the_next() -> None:
+    done = Progress().at("edges", FIRST.steps[-1].id)
+    for step in FIRST.steps:
+        done = done.put("edges", step.id, done=True)
+    app = ScreenHost(lambda: ContentsScreen(CHAPTERS, [], done))
+    async with app.run_test() as pilot:
+        await pilot.press("enter")
+        assert opened(app) == [("second", CHAPTERS[1].steps[0].id)]
+
+
 async def test_the_arrow_keys_and_numbers_reach_every_step_of_every_chapter() -> None:
     app = ScreenHost(lambda: ContentsScreen(CHAPTERS, [], Progress()))
     async with app.run_test() as pilot:

@@ -184,3 +184,16 @@ def test_in_words_and_as_a_command() -> None:
     expected = by_torch(1502, "top_edge")
     assert f"from {int(expected.min())} to {int(expected.max())}" in pane.sentence()
     assert pane.command() == ("convolve", "--image", "mnist-sample:1502", "--kernel=top_edge")
+
+
+def test_only_maps_that_the_step_is_about_are_missed() -> None:
+    assert not sheet_of("kernels", (40, 18), show={"kernels": list(KERNELS)}).left_out
+    assert any("of the maps" in what for what in sheet_of("kernels", (20, 8), show={"kernels": list(KERNELS)}).left_out)
+
+
+@pytest.mark.parametrize("name", list(KERNELS))
+def test_a_kernel_is_described_in_full_with_the_sum_of_its_weights(name: str) -> None:
+    text = " ".join(sheet_of("kernels", (40, 20), show={"kernels": [name]}).text.split())
+    assert f"weights' sum {sum(map(sum, kernels.kernel(name).rows))}" in text
+    for word in kernels.ABOUT[name].split():
+        assert word in text

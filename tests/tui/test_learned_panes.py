@@ -48,13 +48,6 @@ def at_home(trained: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FASTAI_TUI_HOME", str(trained))
 
 
-class Listening(Host):
-    """A host that keeps what is said of knobs, too."""
-
-    def on_pane_turn(self, message: Pane.Turn) -> None:
-        self.told.append(message)
-
-
 def play(
     make: Callable[..., Pane],
     kind: str,
@@ -70,7 +63,7 @@ def play(
 
     async def whole() -> Host:
         pane = make(scene(kind, lab=lab, **about))
-        app = Listening(pane, depth=depth)
+        app = Host(pane, depth=depth)
         async with app.run_test(size=size) as pilot:
             if run:
                 follow(pane, run)
@@ -156,9 +149,7 @@ def test_arrows_choose_channels_and_brackets_layers() -> None:
         assert pane.measured()["layer"] == 4
         assert pane.measured()["channel"] == 1 + pane.columns
 
-    app = play(LearnedPane, "learned", "1", scenario)
-    turns = [told.value for told in app.told if isinstance(told, Pane.Turn)]
-    assert turns == [2, 3, 4, 5, 4]
+    play(LearnedPane, "learned", "1", scenario)
 
 
 def test_before_training_the_kernels_were_random_ones() -> None:
@@ -174,6 +165,74 @@ def test_before_training_the_kernels_were_random_ones() -> None:
         assert "before training" in pane.sheet.text
         await press(pilot, "v")
         assert pane.now() == after
+
+    play(LearnedPane, "learned", "1", scenario)
+
+
+def test_the_kernel_stands_there_as_it_was_and_as_it_is() -> None:
+    def kernel(pane: LearnedPane, row: int) -> list[list[Any]]:
+        """The colours of three rows of squares between digit and map."""
+        return [[pane.sheet.rows[row + i][15 + 2 * j][1] for j in range(3)] for i in range(3)]
+
+    async def scenario(pane: LearnedPane, pilot: Pilot[None]) -> None:
+        top = next(i for i, line in enumerate(pane.sheet.text.splitlines()) if "kernel 1" in line) + 1
+        both = kernel(pane, top), kernel(pane, top + 4)
+        assert both[0] != both[1]
+        words = [line.split()[-1] for line in (pane.sheet.text.splitlines()[row][15:25] for row in (top, top + 4))]
+        assert words == ["was", "is"]
+        await press(pilot, "v")
+        assert (kernel(pane, top), kernel(pane, top + 4)) == both  # v changes the maps, not what was and is
+
+    play(LearnedPane, "learned", "1", scenario)
+
+
+def test_what_became_of_the_kernels_is_hidden_until_it_was_predicted() -> None:
+    async def scenario(pane: LearnedPane, pilot: Pilot[None]) -> None:
+        await press(pilot, "v", "right")
+        now = pane.now()
+        assert now is not None
+        assert now.step == 0
+        assert "before training" in pane.sheet.text
+        assert not any(" is" in line for line in pane.sheet.text.splitlines())
+        pane.reveal(frozenset())
+        await settled(pilot)
+        now = pane.now()
+        assert now is not None
+        assert (now.step, pane.measured()["view"]) == (12, "newest")
+
+    play(LearnedPane, "learned", "1", scenario, hidden=frozenset({"view"}))
+
+
+@pytest.mark.parametrize("size", [(40, 18), (78, 18), (60, 34), (38, 6), (5, 2)])
+def test_a_digit_is_drawn_right_there_and_looked_at_with_every_stroke(size: tuple[int, int]) -> None:
+    drawing.path().unlink(missing_ok=True)
+
+    async def scenario(pane: LearnedPane, pilot: Pilot[None]) -> None:
+        await press(pilot, "e")
+        blank = pane.now()
+        await press(pilot, "space", *["right"] * 8, "down", "down")
+        drawn = pane.now()
+        assert blank is not None
+        assert drawn is not None
+        assert blank.likely != drawn.likely
+        assert pane.measured()["drawn"] == drawing.inked(pane.picture.rows) > 30
+        assert drawing.read() == pane.picture.rows
+        expected = maps.answer("1", [list(row) for row in pane.picture.rows])
+        assert list(drawn.likely) == expected["probabilities"]
+        assert len(pane.sheet.text.split("\n")) == size[1]
+        assert pane.channel == 1
+        await press(pilot, "e", "right")  # the arrows choose channels again
+        assert pane.channel == 2
+        assert pane.measured()["picture"] == "drawn"
+
+    play(LearnedPane, "learned", "1", scenario, size)
+
+
+def test_slices_stay_above_the_outcome() -> None:
+    async def scenario(pane: LearnedPane, pilot: Pilot[None]) -> None:
+        for _ in range(4):
+            assert all(set(line) <= set("37█░ .%0123456789") for line in pane.sheet.text.splitlines()[-2:])
+            await press(pilot, "right_square_bracket")
 
     play(LearnedPane, "learned", "1", scenario)
 

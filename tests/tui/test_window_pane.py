@@ -49,14 +49,18 @@ def test_patch_kernel_products_and_sum_are_pytorchs(
     row: int, kernel: str, at: tuple[int, int], size: tuple[int, int]
 ) -> None:
     show = {"at": list(at), "kernel": kernel, "picture": f"mnist-sample:{row}"}
-    text = sheet_of("window", size, show=show).text
+    sheet = sheet_of("window", size, show=show)
+    text = sheet.text
     pixels, weights = (
         torch.tensor(store.image(f"mnist-sample:{row}")[0].tolist()),
         torch.tensor(kernels.kernel(kernel).rows),
     )
     patch = pixels[at[0] - 1 : at[0] + 2, at[1] - 1 : at[1] + 2]
-    lines = [integers(line)[:9] for line in after(text, "products", 3)]
-    assert torch.equal(torch.tensor(lines), torch.cat([patch, weights, patch * weights], dim=1))
+    whole = torch.cat([patch, weights, patch * weights], dim=1)
+    cut = "the products" in sheet.left_out  # of four digits and a sign, on the smallest terminal: and it says so
+    assert not cut or (size[0] < 40 and (patch * weights).abs().max() >= 1000)
+    lines = [integers(line)[: 6 if cut else 9] for line in after(text, "patch" if cut else "products", 3)]
+    assert torch.equal(torch.tensor(lines), whole[:, :6] if cut else whole)
     found = F.conv2d(pixels[None, None].double(), weights[None, None].double())[0, 0, at[0] - 1, at[1] - 1]
     assert f"sum {int(found)}" in text or f"at ({at[0]},{at[1]}): {int(found)}" in text
 

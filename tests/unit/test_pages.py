@@ -96,3 +96,11 @@ def test_pages_have_lines_at_every_width(content: pages.Content, width: int) -> 
     assert any(words.strip() for line in found for words, _ in line)
     if width >= 38:
         assert all(sum(len(words) for words, _ in line) <= width for line in found)
+
+
+def test_what_a_step_asks_is_ticked_and_the_next_of_it_stands_out() -> None:
+    lines = pages.todo([(True, "Predict it."), (False, "Go there."), (False, "Then come back, by the other way.")], 20)
+    assert ["".join(words for words, _ in line) for line in lines] == [
+        "To do", "✓ Predict it.", "› Go there.", "○ Then come back, by", "  the other way.",
+    ]  # fmt: skip
+    assert [line[-1][1] for line in lines[1:4]] == ["dim", "plain", "dim"]

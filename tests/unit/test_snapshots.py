@@ -1,13 +1,16 @@
 """Snapshots: the newest loss, the schedule ahead, and what a step of a lesson would train."""
 
 import math
+from itertools import pairwise
 
 import pytest
-from canned_runs import loss_at, make_run
+from canned_runs import epoch_of, loss_at, make_run
 
 from fastai_tui.app.snapshots import PLANNED, Watcher, planned
 from fastai_tui.app.tui.orders import command_of, job_of
+from fastai_tui.engine import events
 from fastai_tui.engine.errors import BadInput
+from fastai_tui.engine.runs.log import LineWriter
 from fastai_tui.lessons.experiments import order
 from fastai_tui.lessons.schema import Knob, Run, Step
 
@@ -67,3 +70,28 @@ def test_a_steps_job_is_what_its_command_orders() -> None:
 def test_a_step_that_trains_nothing_has_no_job() -> None:
     with pytest.raises(BadInput, match="trains nothing"):
         job_of(Step(id="s", title="S", pane="pixels", prose=""), {})
+
+
+def test_a_bounded_table_keeps_the_newest_epochs_and_some_of_the_older() -> None:
+    run = make_run(0)
+    log, bounded, whole = LineWriter(run.path / "events.jsonl"), Watcher(run, 40), Watcher(run)
+    for number in range(500):
+        log.write([events.encode(epoch_of(number, 20))])
+        assert len(bounded.snapshot().table) <= 40
+    shot, full = bounded.snapshot(), whole.snapshot()
+    assert (shot.epochs_done, full.epochs_done, len(full.table)) == (500, 500, 500)
+    assert shot.table[-20:] == full.table[-20:]
+    older = [row.epoch for row in shot.table[:-20]]
+    assert len(older) >= 5
+    assert max(after - before for before, after in pairwise([0, *older, 480])) <= 64
+
+
+def test_a_resume_makes_void_the_epochs_after_it() -> None:
+    run = make_run(0)
+    log, watcher = LineWriter(run.path / "events.jsonl"), Watcher(run, 40)
+    log.write([events.encode(epoch_of(number, 20)) for number in range(100)])
+    assert watcher.snapshot().epochs_done == 100
+    log.write([events.encode(events.Resumed(time=0.0, step=1000, epoch=50, versions={}))])
+    assert watcher.snapshot().epochs_done == 50
+    log.write([events.encode(epoch_of(50, 20))])
+    assert (watcher.snapshot().epochs_done, watcher.snapshot().table[-1].epoch) == (51, 51)

@@ -1,12 +1,13 @@
 """What a step asks next."""
 
+import msgspec
 import pytest
 
 from fastai_tui.app.snapshots import Row, Snapshot
 from fastai_tui.app.tui import tasks
 from fastai_tui.lessons.conditions import parse
 from fastai_tui.lessons.progress import StepProgress
-from fastai_tui.lessons.schema import Goal, Question, Step
+from fastai_tui.lessons.schema import Chapter, Goal, Question, Step
 
 SUM = Question(id="sum", ask="What will the sum be?", why="Because.", answer=762, tolerance=5, hides="sum")
 GUESS = Question(id="guess", ask="How good?", why="That was it.", measure="accuracy", tolerance=0.02)
@@ -65,3 +66,30 @@ def test_a_measured_answer_is_known_when_the_run_has_finished(phase: str, known:
     assert tasks.settled(GUESS, [shot(phase, 0.9)]) is known
     assert tasks.settled(SUM, [])
     assert not tasks.settled(GUESS, [])
+
+
+def chapter(count: int) -> Chapter:
+    steps = tuple(msgspec.structs.replace(STEP, id=str(i), title=f"Step {i}") for i in range(count))
+    return Chapter(schema=1, number=1, slug="c", title="The chapter", about="…", opening="", steps=steps)
+
+
+@pytest.mark.parametrize(
+    ("at", "done", "to", "words"),
+    [
+        (0, (True, False, True), 1, "on to “Step 1”"),
+        (1, (False, True, False), 2, "on to “Step 2”"),
+        (2, (True, False, True), 1, "back to the open step “Step 1”"),
+        (2, (True, True, True), None, "all 3 steps of it! enter: the contents"),
+    ],
+)
+def test_from_a_step_that_is_done_it_goes_on_to_the_next_or_to_what_is_open(
+    at: int, done: tuple[bool, ...], to: int | None, words: str
+) -> None:
+    assert tasks.after(chapter(3), at, done) == to
+    assert tasks.farewell(chapter(3), at, done).words.endswith(words)
+
+
+def test_everything_a_step_asks_is_listed_in_the_order_in_which_it_does() -> None:
+    assert tasks.listed(STEP, StepProgress(answers={"guess": 0.9}, goals=("good",))) == [
+        (False, "What will the sum be?"), (True, "How good?"), (False, "Go there."), (True, "Be good."),
+    ]  # fmt: skip

@@ -15,6 +15,7 @@ from fastai_tui.lessons import kernels
 # Room for the arithmetic: all of it beside the picture; the gauge beside and the blocks below; or all of it below
 NEEDS = (Need(40, 0), Need(11, 4), Need(0, 6))
 HIDDEN = "?"
+WRITTEN = 2  # lines that a sum of nine written out takes at most where it is narrow
 
 
 class Sum(NamedTuple):
@@ -46,7 +47,8 @@ def draw(sheet: Sheet, frame: Frame | None, sum_: Sum, notes: list[str]) -> Area
     if frame.need == 1:
         _side(sheet, frame.beside, sum_, notes)
         blocks(sheet, frame.below, sum_)
-        row = _written(sheet, frame.below, frame.below.row + sum_.kernel.height + 2, sum_)
+        under = frame.below.row + sum_.kernel.height + 1
+        row = _written(sheet, frame.below, under + (frame.below.below - under > WRITTEN), sum_)
         return _rest(frame.below, row)
     return _under(sheet, frame.below, sum_, notes)
 

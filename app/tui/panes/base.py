@@ -25,6 +25,8 @@ class Pane(Canvas, can_focus=True):
 
     OPTIONS: ClassVar[Mapping[str, Any]] = {}  # what `show` may hold, and what stands where it is silent
 
+    FIRST: ClassVar[tuple[str, ...]] = ()  # its keys that come first in the key line, after the arrows
+
     class Changed(Message):
         """What the pane measures, or what it wants kept, may be different now."""
 
@@ -44,13 +46,6 @@ class Pane(Canvas, can_focus=True):
         def __init__(self, do: str) -> None:
             super().__init__()
             self.do = do
-
-    class Turn(Message):
-        """A key of the pane has turned a knob: the screen shows it so."""
-
-        def __init__(self, knob: str, value: Value) -> None:
-            super().__init__()
-            self.knob, self.value = knob, value
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(id="pane")

@@ -17,6 +17,8 @@ from fastai_tui.engine.convolution import KERNELS, Kernel
 from fastai_tui.lessons import kernels
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.timer import Timer
 
     from fastai_tui.app.tui.services import Scene
@@ -34,16 +36,16 @@ class BatchPane(Pane):
     """Left and right go through the images, up and down through the kernels."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "go(-1, 0)", "image before"),
-        Binding("right", "go(1, 0)", "next image", show=True),
-        Binding("up", "go(0, -1)", "kernel before"),
-        Binding("down", "go(0, 1)", "next kernel", show=True),
-        Binding("space", "step", "next result"),
-        Binding("home", "end(0)", "first result"),
-        Binding("end", "end(1)", "last result"),
-        Binding("d", "picture(1)", "another batch"),
-        Binding("D", "picture(-1)", "batch before"),
-        Binding("m", "measure", "measure again", show=True),
+        Binding("left", "go(-1, 0)", "digit", tooltip="image before"),
+        Binding("right", "go(1, 0)", "digit", tooltip="next image"),
+        Binding("up", "go(0, -1)", "kernel", tooltip="kernel before"),
+        Binding("down", "go(0, 1)", "kernel", tooltip="next kernel"),
+        Binding("space", "step", "next", tooltip="next result"),
+        Binding("home", "end(0)", "first result", show=False),
+        Binding("end", "end(1)", "last result", show=False),
+        Binding("d", "picture(1)", "batch", tooltip="another batch"),
+        Binding("D", "picture(-1)", "batch before", show=False),
+        Binding("m", "measure", "measure", tooltip="measure again"),
     ]
 
     def __init__(self, scene: Scene) -> None:
@@ -90,6 +92,11 @@ class BatchPane(Pane):
         title = pictures.load(stack.names[self.image]).title
         kernel = kernels.word(stack.kernels[self.channel])
         return f"{shapes}{result}. You see the map of {kernel} on {title}. {self.called.sentence()}"
+
+    def command(self) -> Sequence[str]:
+        """The map that is shown large; the whole batch there is no command for."""
+        picture, kernel = pictures.reference(self.stack.names[self.image]), self.stack.kernels[self.channel]
+        return ("convolve", "--image", picture, f"--kernel={kernels.argument(kernel)}")
 
     def code(self) -> str:
         return self.scene.step.code or "engine.interpret.batch:answer"

@@ -29,17 +29,17 @@ class ColourPane(Pane):
     """The arrows move the window over all three channels at once."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(0, -1)", "move the window"),
-        Binding("right", "move(0, 1)", "move the window"),
-        Binding("up", "move(-1, 0)", "move the window"),
-        Binding("down", "move(1, 0)", "move the window"),
-        Binding("home", "corner(0)", "window to the first place"),
-        Binding("end", "corner(1)", "window to the last place"),
-        Binding("k", "kernel(1)", "next kernel", show=True),
-        Binding("K", "kernel(-1)", "kernel before"),
-        Binding("right_square_bracket", "channel(1)", "next channel", show=True),
-        Binding("left_square_bracket", "channel(-1)", "channel before"),
-        Binding("v", "view", "what is enlarged", show=True),
+        Binding("left", "move(0, -1)", "move", tooltip="move the window"),
+        Binding("right", "move(0, 1)", "move", tooltip="move the window"),
+        Binding("up", "move(-1, 0)", "move", tooltip="move the window"),
+        Binding("down", "move(1, 0)", "move", tooltip="move the window"),
+        Binding("home", "corner(0)", "window to the first place", show=False),
+        Binding("end", "corner(1)", "window to the last place", show=False),
+        Binding("k", "kernel(1)", "kernel", tooltip="next kernel"),
+        Binding("K", "kernel(-1)", "kernel before", show=False),
+        Binding("left_square_bracket", "channel(-1)", "channel", tooltip="channel before"),
+        Binding("right_square_bracket", "channel(1)", "channel", tooltip="next channel"),
+        Binding("v", "view", "enlarge", tooltip="what is enlarged"),
     ]
 
     def __init__(self, scene: Scene) -> None:

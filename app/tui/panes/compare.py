@@ -42,15 +42,17 @@ class ComparePane(Pane):
     """Arrows choose a run, space lays it over the others or takes it away; the last line trains another."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "move(1)", "next run", show=False),
-        Binding("up", "move(-1)", "run before", show=False),
+        Binding("down", "move(1)", "run", tooltip="choose a run"),
+        Binding("up", "move(-1)", "run", tooltip="choose a run"),
         Binding("home", "move(-999)", "first run", show=False),
         Binding("end", "move(999)", "last line: a new run", show=False),
-        Binding("space", "overlay", "overlay or train", show=True),
-        Binding("a", "train", "another run", show=True),
-        Binding("u", "stop", "stop the run", show=True),
-        Binding("v", "view", "next view", show=True),
+        Binding("space", "overlay", "show, hide", tooltip="lay the run's curve over the others, or take it away"),
+        Binding("space", "train", "train", tooltip="train another run"),
+        Binding("a", "train", "another run", tooltip="train another run, with what the knobs say"),
+        Binding("u", "stop", "stop", tooltip="stop the run"),
+        Binding("v", "view", "view", tooltip="loss, accuracy, or the results alone"),
     ]
+    FIRST = ("space", "a", "u", "v")
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
@@ -132,16 +134,14 @@ class ComparePane(Pane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "stop":
             return self.shot is not None and self.shot.live
-        return True
+        return self.at < len(self.listed) if action == "overlay" else True
 
     def action_move(self, by: int) -> None:
         self.at = min(max(self.at + by, 0), len(self.listed))
+        self.refresh_bindings()
         self.redraw()
 
     def action_overlay(self) -> None:
-        if self.at >= len(self.listed):
-            self.action_train()
-            return
         self.off ^= {self.listed[self.at]}
         self._overlaid = self._count()
         self.changed()
@@ -198,7 +198,7 @@ class ComparePane(Pane):
                 runs, width=width, height=height, title=title, look=look, numbers=numbers, zoomed=name != "loss"
             )
 
-        data = tuple((run, self.shots[run].step, len(self.shots[run].table)) for run in self.on)
+        data = tuple((run, self.shots[run].step, self.shots[run].epochs_done) for run in self.on)
         self.plotter.show(sheet, area, make, name=name, view=tuple(self.on), data=data)
 
     def _series(self, name: str) -> list[tuple[str, Sequence[float], Sequence[float]]]:
@@ -259,7 +259,14 @@ class ComparePane(Pane):
         return {"off": sorted(self.off & set(self.listed)), "view": self.view}
 
     def command(self) -> Sequence[str]:
-        return orders.command_of(self.scene.step, self.knobs) if self.scene.step.run else ()
+        step = self.scene.step
+        if step.run is None:
+            return ()
+        try:
+            seed = orders.seed_for(orders.job_of(step, self.knobs), self.runs, self.services.runs)
+        except FastaiTuiError:  # the command says itself what is wrong with it
+            seed = step.run.seed
+        return orders.command_of(step, self.knobs, seed=seed)
 
     def sentence(self) -> str:
         if not self.on:

@@ -59,7 +59,7 @@ def table(shots: Sequence[Snapshot], hidden: Collection[str], brief: bool = Fals
     for shot in shots:
         took = duration(shot.elapsed) if not shot.live else f"{duration(shot.elapsed)} …"
         found = results(shot, hidden)
-        done = f"{len(shot.table)}/{shot.epochs}"
+        done = f"{shot.epochs_done}/{shot.epochs}"
         end = "" if shot.phase == "finished" else shot.phase
         own = ", ".join(conditions(shot).get(name, "-") for name in names) if brief else apart(shot, names)
         lines.append((short(shot.run), own, done, *(found[name] for name in RESULTS), took, end))

@@ -64,8 +64,6 @@ def draw(
         sheet.put(row, column, title[: grid.wide].ljust(len(title)), "cursor" if index == chosen else "dim")
         sheet.picture(row + 1, column, parts.strongest(maps[index], grid.factor), scale)
         spots.append((Area(row, column, grid.wide, grid.tall), index))
-    if len(spots) < len(maps):
-        sheet.leave_out(f"{len(maps) - len(spots)} of the maps (the arrows bring them)")
     return spots
 
 

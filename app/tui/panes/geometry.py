@@ -33,15 +33,15 @@ class GeometryPane(Pane):
     """Move the window over the grid; the knobs say how large everything is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1, 0)", "window up"),
-        Binding("down", "move(1, 0)", "window down"),
-        Binding("left", "move(0, -1)", "window left"),
-        Binding("right", "move(0, 1)", "window right"),
-        Binding("space", "step", "next place", show=True),
-        Binding("home", "go(0)", "first place"),
-        Binding("end", "go(-1)", "last place"),
-        Binding("f", "finish", "visit all places", show=True),
-        Binding("z", "begin", "begin anew"),
+        Binding("up", "move(-1, 0)", "move", tooltip="window up"),
+        Binding("down", "move(1, 0)", "move", tooltip="window down"),
+        Binding("left", "move(0, -1)", "move", tooltip="window left"),
+        Binding("right", "move(0, 1)", "move", tooltip="window right"),
+        Binding("space", "step", "step", tooltip="next place"),
+        Binding("home", "go(0)", "first place", show=False),
+        Binding("end", "go(-1)", "last place", show=False),
+        Binding("f", "finish", "all", tooltip="visit all places"),
+        Binding("z", "begin", "anew", tooltip="begin anew"),
     ]
 
     def __init__(self, scene: Scene) -> None:

@@ -6,6 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.panes.beginning import Pulse
 from fastai_tui.app.tui.panes.run_picture import bar, spoken
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class InsidePane(Pane):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self.trouble = ""
+        self.pulse = Pulse(self)
         self._looked: tuple[str, int, bool] | None = None
         self._next = 0.0
 
@@ -68,11 +70,14 @@ class InsidePane(Pane):
             )
         if self.shot is None or not (self.shot.step or self.shot.ended):
             return f"{self.run.id} has yet to begin; as soon as it trains, you can look inside."
-        return self.trouble or f"The lab looks inside {self.run.id} …"
+        return self.trouble or f"The lab looks inside {self.run.id}. The first time it has to start PyTorch."
 
     def draw_nothing(self, sheet: Sheet) -> None:
-        """The same on an empty sheet."""
-        for i, (line, style) in enumerate(spoken(sheet, self.nothing_yet(), sheet.width, sheet.height, "dim")):
+        """The same on an empty sheet, with a sign of life while something will come."""
+        waits = self.run is not None and not self.trouble
+        self.pulse.beat(waits)
+        words = f"{self.pulse.sign(sheet.sight.unicode)} {self.nothing_yet()}" if waits else self.nothing_yet()
+        for i, (line, style) in enumerate(spoken(sheet, words, sheet.width, sheet.height, "plain")):
             sheet.put(i, 0, line, style)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from fastai_tui.lessons.progress import State
 
 OWN = "own"
-HELP = "0-9 set it, , . change it, m its sign"
+HELP = "0-9 set the weight, m turns its sign"
 PICTURE = ((28, 56), (14, 28))
+ENOUGH = 4  # lines beside which a kernel's description may be broken, and its sum be told
 NEEDS = (Need(30, 0), Need(12, 3), Need(0, 5))
 
 
@@ -36,18 +38,22 @@ class KernelsPane(PicturePane):
     """The step's kernels and, as the last one, the learner's own. `e` edits that one, cell by cell."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(key, f"move({way})", "another kernel, or cell", show=False) for key, way in ARROWS.items()),
-        Binding("v", "enlarge", "one large, all"),
-        Binding("e", "edit", "edit your own, stop"),
+        *(Binding(key, f"move({way})", "choose", tooltip="another kernel, or weight") for key, way in ARROWS.items()),
+        Binding("v", "enlarge", "enlarge", tooltip="one large, or all"),
+        Binding("e", "edit", "edit your own"),
+        Binding("e", "leave", "stop editing"),
         Binding("escape", "leave", "stop editing", show=False),
-        Binding("k", "preset(1)", "next ready-made kernel"),
+        Binding("comma", "change(-1)", "change", tooltip="weight down"),
+        Binding("full_stop", "change(1)", "change", tooltip="weight up"),
+        Binding("less_than_sign", "change(-1)", "weight down", show=False),
+        Binding("greater_than_sign", "change(1)", "weight up", show=False),
+        Binding("m", "flip", "sign", tooltip="turn the weight's sign"),
+        Binding("u", "undo", "undo", tooltip="take an edit back"),
+        Binding("k", "preset(1)", "ready-made", tooltip="your own becomes the next ready-made kernel"),
         Binding("K", "preset(-1)", "ready-made one before", show=False),
-        Binding("full_stop,greater_than_sign", "change(1)", "weight up"),
-        Binding("comma,less_than_sign", "change(-1)", "weight down"),
-        Binding("m", "flip", "turn its sign"),
-        Binding("z", "reset", "your own anew", show=False),
-        Binding("u", "undo", "take an edit back", show=False),
+        Binding("z", "reset", "anew", tooltip="your own anew"),
     ]
+    FIRST = ("comma", "full_stop", "m", "u", "v", "e", "k")
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
@@ -88,7 +94,7 @@ class KernelsPane(PicturePane):
             "kernel": self.names[self.chosen],
             "seen": len(self.seen - {OWN}),
             "edited": self.own.edits,
-            "total": sum(weight for row in self.kernel.rows for weight in row),
+            "total": self._total,
             "peak": self._ends[1],
         }
 
@@ -121,11 +127,11 @@ class KernelsPane(PicturePane):
     # Keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("change", "flip", "leave"):
+        if action in ("change", "flip", "undo", "leave"):
             return self.editing
-        if action in ("picture", "drawing"):
+        if action in ("picture", "drawing", "edit"):
             return not self.editing
-        return True
+        return super().check_action(action, parameters)
 
     def action_move(self, down: int, across: int) -> None:
         if self.editing:
@@ -148,12 +154,14 @@ class KernelsPane(PicturePane):
         self.changed()
 
     def action_edit(self) -> None:
-        self.editing = not self.editing
-        self.choose(len(self.given) if self.editing else self.chosen)
+        self.editing = True
+        self.choose(len(self.given))
         self.refresh_bindings()
 
     def action_leave(self) -> None:
-        self.action_edit()
+        self.editing = False
+        self.changed()
+        self.refresh_bindings()
 
     def action_preset(self, step: int) -> None:
         names = list(kernels.KNOWN)
@@ -192,6 +200,9 @@ class KernelsPane(PicturePane):
         area = Area(0, 0, sheet.width, max(sheet.height - 1, 1))
         scale = halfblocks.signed(max(parts.largest(found) for found in self.maps[: len(self.given)] or self.maps))
         self._places = gallery.draw(sheet, area, self.maps, self.names, self.chosen, scale)
+        missing = len(self.given) - sum(index < len(self.given) for _, index in self._places)
+        if missing:  # the learner's own is not one of those that the step is about
+            sheet.leave_out(f"{missing} of the maps (the arrows bring them)")
         last = max(area.below for area, _ in self._places)
         if last >= sheet.height:
             sheet.leave_out("the scale")
@@ -202,7 +213,7 @@ class KernelsPane(PicturePane):
         if frame:  # what the maps were made of, too
             self.digit(sheet, frame.picture._replace(row=room.row + 1), {})
             room = frame.beside._replace(row=room.row + 1, column=frame.beside.column + 1)
-        if room.height > self.kernel.height:
+        if room.height >= self.kernel.height:
             self._facts(sheet, room, self._weights(sheet, room) + 2)
         elif room.height:
             sheet.put(room.row, 0, f"{self._title()}: {self._extent()}")
@@ -224,7 +235,8 @@ class KernelsPane(PicturePane):
         sheet.put(frame.beside.row, frame.beside.column, self._title()[: frame.beside.width], "title")
         weights = frame.beside._replace(row=frame.beside.row + 2, height=frame.beside.height - 2)
         self._weights(sheet, weights)
-        under = weights._replace(row=weights.row + self.kernel.height + 1)
+        sheet.put(weights.row + self.kernel.height, weights.column, f"  sum {number(self._total)}")
+        under = weights._replace(row=weights.row + self.kernel.height + 2)
         self._facts(sheet, frame.below if frame.need else under, 0 if frame.need else under.column, scale, titled=False)
 
     def _weights(self, sheet: Sheet, area: Area) -> int:
@@ -238,7 +250,12 @@ class KernelsPane(PicturePane):
     def _facts(self, sheet: Sheet, area: Area, column: int, scale: Scale | None = None, *, titled: bool = True) -> None:
         """What the kernel is called, what it looks for, how far its map goes, and the map's scale."""
         lines: list[tuple[str, Style]] = [(self._title(), "title")] if titled else []
-        lines += [(self._about(), "dim"), (self._extent(), "plain")]
+        room, about = max(sheet.width - column, 1), self._about()
+        spare = area.height - len(lines) - 1  # what is known of it may take what the others leave
+        lines += [(words, "dim") for words in (wrap(about, room) if spare >= ENOUGH else [about])]
+        if titled and spare >= ENOUGH:
+            lines.append((f"weights' sum {number(self._total)}", "plain"))
+        lines.append((self._extent(), "plain"))
         for i, (words, style) in enumerate(lines[: area.height]):
             sheet.put(area.row + i, column, words[: max(sheet.width - column, 0)], style)
         if scale and len(lines) < area.height:
@@ -258,6 +275,10 @@ class KernelsPane(PicturePane):
         """The lowest and the highest value of the chosen map."""
         found = self.maps[self.chosen]
         return min(map(min, found)), max(map(max, found))
+
+    @property
+    def _total(self) -> Number:
+        return sum(weight for row in self.kernel.rows for weight in row)
 
     @property
     def _secret(self) -> bool:

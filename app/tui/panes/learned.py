@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from fastai_tui.app import halfblocks
 from fastai_tui.app.tui.panes import learned_drawing as drawing
+from fastai_tui.app.tui.panes import parts
+from fastai_tui.app.tui.panes.brush import PENS, BrushPane
 from fastai_tui.app.tui.panes.inside import InsidePane, batches
-from fastai_tui.app.tui.panes.pictured import PicturePane, Place
+from fastai_tui.app.tui.panes.layout import Area
+from fastai_tui.app.tui.panes.pictured import ARROWS, Place
 from fastai_tui.app.tui.pictures import DRAWN
 from fastai_tui.lessons import drawing as own_drawing
 
@@ -18,34 +22,34 @@ if TYPE_CHECKING:
     from fastai_tui.app.tui.panes.learned_drawing import Seen
     from fastai_tui.app.tui.services import Scene
     from fastai_tui.app.tui.sheet import Sheet
-    from fastai_tui.engine.settings import Value
     from fastai_tui.lessons.conditions import Measured
     from fastai_tui.lessons.progress import State
 
 MOST_LAYERS = MOST_CHANNELS = 999
+BRUSH = (4, 9)  # where it is taken up: a three, a seven, a zero begin about there
 
 
-class LearnedPane(InsidePane, PicturePane):
-    """The arrows choose a channel, [ and ] a layer, v shows the same before training."""
+class LearnedPane(InsidePane, BrushPane):
+    """The arrows choose a channel, [ and ] a layer, v shows the same before training, e draws a digit to look at."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(0, -1)", "channel before", show=False),
-        Binding("right", "move(0, 1)", "next channel", show=False),
-        Binding("up", "move(-1, 0)", "channels above", show=False),
-        Binding("down", "move(1, 0)", "channels below", show=False),
+        *(Binding(key, f"move({way})", "move", tooltip="move the brush") for key, way in ARROWS.items()),
+        *(Binding(key, f"channel({way})", "channel", tooltip="choose a channel") for key, way in ARROWS.items()),
         Binding("home", "corner(0)", "first channel", show=False),
         Binding("end", "corner(1)", "last channel", show=False),
-        Binding("right_square_bracket", "layer(1)", "deeper layer", show=True),
-        Binding("left_square_bracket", "layer(-1)", "layer before", show=True),
-        Binding("v", "view", "before or after training", show=True),
-    ]
+        Binding("right_square_bracket", "layer(1)", "layer", tooltip="the next layer, deeper in the network"),
+        Binding("left_square_bracket", "layer(-1)", "layer", tooltip="the layer before"),
+        Binding("v", "view", "before training", tooltip="as it was before training, as it is now"),
+        Binding("v", "view_newest", "now", tooltip="as it is now"),
+    ]  # fmt: skip
+    FIRST = ("space", "right_square_bracket", "left_square_bracket", "v", "e")
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         kept = scene.kept
-        self.number = _bounded(kept.get("layer", self.knobs.get("layer", scene.step.show.get("layer", 1))), MOST_LAYERS)
+        self.number = _bounded(kept.get("layer", scene.step.show.get("layer", 1)), MOST_LAYERS)
         self.channel = _bounded(kept.get("channel", 1), MOST_CHANNELS)
-        self.when = "first" if kept.get("view") == "first" else "newest"
+        self.asked = "first" if kept.get("view") == "first" else "newest"
         self.seen = drawing.pairs(kept.get("seen"))
         self.columns = 1
         self.known: dict[tuple[str, int], dict[str, Any]] = {}  # by moment and layer
@@ -59,7 +63,20 @@ class LearnedPane(InsidePane, PicturePane):
     # What it says of itself
 
     def bounds(self) -> tuple[Place, Place]:
-        return (0, 0), (0, 0)
+        last = len(self.picture.rows) - 1 if self.drawing else 0
+        return (0, 0), (last, last)
+
+    @property
+    def when(self) -> str:
+        """Which weights are shown: the first ones as long as what became of them is to be predicted."""
+        return "first" if "view" in self.hidden else self.asked
+
+    def reveal(self, hidden: frozenset[str]) -> None:
+        before = self.when
+        super().reveal(hidden)
+        if self.when != before:
+            self._show()
+            self.refresh_bindings()
 
     def now(self) -> Seen | None:
         """All that is known of the chosen layer, or None until the lab has answered."""
@@ -86,7 +103,7 @@ class LearnedPane(InsidePane, PicturePane):
             "picture": self.picture.name,
             "layer": self.number,
             "channel": self.channel,
-            "view": self.when,
+            "view": self.asked,
             "seen": drawing.packed(self.seen),
         }
 
@@ -117,7 +134,7 @@ class LearnedPane(InsidePane, PicturePane):
         if self.when == "newest" and maps in self.mapped:
             self._ask_maps()
         if self.when == "newest" and learned in self.known:
-            self._ask_learned()
+            self._ask_learned(self.when)
         self.ask_for_missing()
 
     def ask_for_missing(self) -> None:
@@ -129,15 +146,16 @@ class LearnedPane(InsidePane, PicturePane):
         if maps not in self.mapped:
             self._ask_maps()
         elif learned not in self.known:
-            self._ask_learned()
+            self._ask_learned(self.when)
+        elif not self.hidden & {"view"} and self._other() is None:
+            self._ask_learned("newest" if self.when == "first" else "first")
 
     def _shown_keys(self) -> tuple[tuple[str, int], tuple[str, str]]:
         return (self.when, self.number), (self.when, self.picture.name)
 
-    def _ask_learned(self) -> None:
+    def _ask_learned(self, when: str) -> None:
         assert self.run is not None
-        then = partial(self._take_learned, self.when)
-        self.ask_lab("learned", then, run=self.run.id, layer=self.number, when=self.when)
+        self.ask_lab("learned", partial(self._take_learned, when), run=self.run.id, layer=self.number, when=when)
 
     def _ask_maps(self) -> None:
         assert self.run is not None
@@ -148,6 +166,7 @@ class LearnedPane(InsidePane, PicturePane):
         if self.run is not None and answer["run"] == self.run.id:
             self.known[when, answer["layer"]] = answer
             self._settle()
+            self.ask_for_missing()
 
     def _take_maps(self, when: str, picture: str, answer: dict[str, Any]) -> None:
         if self.run is None or answer["run"] != self.run.id:
@@ -156,6 +175,7 @@ class LearnedPane(InsidePane, PicturePane):
         self.mapped[when, picture] = answer
         self.number = min(self.number, len(answer["layers"]))
         self._settle()
+        self.refresh_bindings()
         self.ask_for_missing()
 
     def _settle(self) -> None:
@@ -167,11 +187,31 @@ class LearnedPane(InsidePane, PicturePane):
 
     # Keys
 
-    def action_move(self, down: int, across: int) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("move", "channel"):
+            return self.drawing == (action == "move")
+        if self.drawing and action in ("layer", "view", "view_newest"):
+            return False
+        if action == "layer":
+            return 1 <= self.number + int(str(parameters[0])) <= self._layers(1)
+        if action in ("view", "view_newest"):
+            return "view" not in self.hidden and (action == "view") == (self.when == "newest")
+        if action == "draw" and self.now() is None:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_draw(self) -> None:
+        self.at = BRUSH
+        super().action_draw()
+
+    def action_channel(self, down: int, across: int) -> None:
         self._choose(self.channel + across + down * self.columns)
 
     def action_corner(self, which: int) -> None:
-        self._choose(MOST_CHANNELS if which else 1)
+        if self.drawing:
+            super().action_corner(which)
+        else:
+            self._choose(MOST_CHANNELS if which else 1)
 
     def _choose(self, channel: int) -> None:
         now = self.now()
@@ -183,33 +223,34 @@ class LearnedPane(InsidePane, PicturePane):
     def action_layer(self, step: int) -> None:
         layer = min(max(self.number + step, 1), self._layers(1))
         if layer != self.number:
-            self._take_layer(layer)
-            self.post_message(self.Turn("layer", layer))
-
-    def turned(self, knob: str, value: Value) -> None:
-        if knob == "layer":
-            self._take_layer(_bounded(value, MOST_LAYERS))
-
-    def _take_layer(self, layer: int) -> None:
-        self.number, self.channel = min(layer, self._layers(MOST_LAYERS)), 1
-        self._show()
+            self.number, self.channel = layer, 1
+            self._show()
 
     def _layers(self, unknown: int) -> int:
         """How many layers the network has, or `unknown` until the lab has told."""
         return next((len(answer["layers"]) for answer in self.mapped.values()), unknown)
 
     def action_view(self) -> None:
-        self.when = "newest" if self.when == "first" else "first"
+        self.asked = "first"
+        self._show()
+
+    def action_view_newest(self) -> None:
+        self.asked = "newest"
         self._show()
 
     def pictured(self) -> None:
         self._count_ink()
-        self.ask_for_missing()
+        if self.picture.name != DRAWN or self._shown_keys()[1] not in self.mapped:
+            self.ask_for_missing()
+        elif self.run is not None:  # another stroke: what is known stays until the network has looked at it
+            self.mapped = {self._shown_keys()[1]: self.mapped[self._shown_keys()[1]]}
+            self._ask_maps()
 
     def _show(self) -> None:
         """Something else is to be shown."""
         self._settle()
         self.ask_for_missing()
+        self.refresh_bindings()
         self.changed()
 
     def _count_ink(self) -> None:
@@ -219,14 +260,39 @@ class LearnedPane(InsidePane, PicturePane):
     # Drawing
 
     def lay_out(self, sheet: Sheet) -> None:
-        now = self.now()
+        now, hidden = self.now(), bool({"prediction", "sure"} & self.hidden)
         if now is None:
             self.draw_nothing(sheet)
+            return
+        self.pulse.beat(False)
+        if self.drawing:
+            self._lay_out_drawing(sheet, now, hidden)
         else:
-            self.columns = drawing.draw(sheet, now, hidden=bool({"prediction", "sure"} & self.hidden))
+            self.columns = drawing.draw(sheet, now, hidden=hidden, other=self._other())
+
+    def _lay_out_drawing(self, sheet: Sheet, now: Seen, hidden: bool) -> None:
+        """The drawing, as much of it as fits, and what the network makes of it with every stroke."""
+        rows = self.picture.rows
+        bars, side = drawing.outcome(sheet, now, hidden=hidden), len(rows)
+        room = max(sheet.height - 1 - bars, 1)
+        sheet.put(0, 0, f"{PENS[self.pen]}, {self.ink} pixels inked", "accent" if self.pen != "up" else "strong")
+        if sheet.width >= 2 * side and room >= side:
+            self.pixels(sheet, Area(1, 0, 2 * side, side), rows, halfblocks.grey(), {self.at: 1.0})
+            return
+        across, down = min(sheet.width, side), min(2 * room, side)
+        top, left = parts.around(self.at[0], down, side), parts.around(self.at[1], across, side)
+        if across < side or down < side:
+            sheet.leave_out("part of the drawing (it follows the brush)")
+        shown = [row[left : left + across] for row in rows[top : top + down]]
+        marks = {(self.at[0] - top, self.at[1] - left): 1.0}
+        self.pixels(sheet, Area(1, 0, across, -(-down // 2)), shown, halfblocks.grey(), marks, (top, left))
+
+    def _other(self) -> dict[str, Any] | None:
+        """The layer at the other moment, if it is known: to be shown beside."""
+        return self.known.get(("newest" if self.when == "first" else "first", self.number))
 
 
 def _bounded(value: object, most: int) -> int:
-    """A number as a knob, a chapter or a progress file says it."""
+    """A number as a chapter or a progress file says it."""
     whole = int(value) if isinstance(value, (int, float)) and abs(value) <= most else 1
     return min(max(whole, 1), most)

@@ -114,26 +114,33 @@ def in_words(now: Seen, *, hidden: bool) -> str:
     )
 
 
-def draw(sheet: Sheet, now: Seen, *, hidden: bool) -> int:
-    """Draw all of it; returns how many channels stand in a row."""
+def draw(sheet: Sheet, now: Seen, *, hidden: bool, other: dict[str, Any] | None = None) -> int:
+    """Draw all of it, with the weights of another moment (an answer of the lab's) beside where there is room; returns
+    how many channels stand in a row."""
     width, height = sheet.width, sheet.height
-    sheet.put(0, 0, fit(_heading(now), width), "strong")
-    bars = _bars(now, height)
-    below = height - bars
-    _outcome(sheet, Area(below, 0, width, bars), now, hidden)
+    sheet.put(0, 0, fit(_heading(now, width), width), "strong")
+    below = height - outcome(sheet, now, hidden=hidden)
     if below - 1 < LARGE:
         sheet.leave_out("the chosen channel, enlarged")
         return _tiles(sheet, Area(1, 0, width, below - 1), now)
     tall = _enlarged_rows(width, below - 1)
     columns = _tiles(sheet, Area(1, 0, width, below - 1 - tall), now)
-    _enlarged(sheet, Area(below - tall, 0, width, tall), now)
+    _enlarged(sheet, Area(below - tall, 0, width, tall), now, other)
     return columns
 
 
-def _heading(now: Seen) -> str:
+def outcome(sheet: Sheet, now: Seen, *, hidden: bool) -> int:
+    """What the network takes the digit for, on the last rows; returns how many."""
+    bars = _bars(now, sheet.height)
+    _outcome(sheet, Area(sheet.height - bars, 0, sheet.width, bars), now, hidden)
+    return bars
+
+
+def _heading(now: Seen, width: int) -> str:
     outputs, inputs, rows, columns = now.shape
     of = f"{outputs}×{inputs} kernels" if inputs > 1 else plural(outputs, "kernel")
-    return f"{now.name}, {inside.batches(now.step)}: {of} {rows}×{columns}"
+    long = f"{now.name}, {inside.batches(now.step)}: {of} {rows}×{columns}"
+    return long if len(long) <= width else f"{now.name}, {inside.batches(now.step)}: {of}"
 
 
 def _bars(now: Seen, height: int) -> int:
@@ -231,7 +238,7 @@ def _enlarged_rows(width: int, height: int) -> int:
     return 15 if width >= 72 and height >= 24 else 8
 
 
-def _enlarged(sheet: Sheet, area: Area, now: Seen) -> None:
+def _enlarged(sheet: Sheet, area: Area, now: Seen, other: dict[str, Any] | None) -> None:
     """The chosen channel as digit, kernel and map, one beside the other, under their names."""
     factor = 1 if area.height > 8 else 2
     side = 28 // factor
@@ -243,7 +250,27 @@ def _enlarged(sheet: Sheet, area: Area, now: Seen) -> None:
     sheet.put(area.row, side + 1, fit(f"kernel {now.channel}", between), "dim")
     sheet.put(area.row, area.width - side, fit(f"map {rows}×{columns}", side), "dim")
     sheet.picture(area.row + 1, 0, parts.strongest(now.picture.rows, factor), halfblocks.grey())
-    _slices(sheet, Area(area.row + 1, side + 1, between, area.height - 1), now)
+    middle = Area(area.row + 1, side + 1, between, area.height - 1)
+    down, across = now.shape[2:]
+    if len(now.kernels) == 1 and other is not None and 2 * down + 1 <= middle.height and 2 * across + 5 <= between:
+        _then_and_now(sheet, middle, now, other)
+    else:
+        _slices(sheet, middle, now)
+
+
+def _then_and_now(sheet: Sheet, area: Area, now: Seen, other: dict[str, Any]) -> None:
+    """The chosen kernel before training, and below it what has become of it, on one scale; the words stand beside."""
+    moments = sorted(
+        [(now.step, now.kernels[0]), (other["step"], other["weights"][now.channel - 1][0])], key=lambda m: m[0]
+    )
+    scale = halfblocks.signed(max(now.weights, other["scale"]))
+    down, across = now.shape[2:]
+    times = max(min((area.height - 1) // 2 // down, (area.width - 5) // (2 * across)), 1)
+    for i, (word, (step, rows)) in enumerate(zip(("was", "is"), moments, strict=True)):
+        row = area.row + i * (times * down + 1)
+        blown = [[value for value in line for _ in range(times)] for line in rows for _ in range(times)]
+        sheet.squares(row, area.column, blown, scale)
+        sheet.put(row, area.column + 2 * across * times + 1, word, "strong" if step == now.step else "dim")
 
 
 def _picture(sheet: Sheet, area: Area, rows: Rows, scale: Scale) -> tuple[int, int]:
@@ -283,8 +310,9 @@ def _pictures(sheet: Sheet, area: Area, slices: Sequence[Rows], scale: Scale) ->
     """As many slices as fit, in squares if that is all of them."""
     down, across = len(slices[0]), len(slices[0][0])
     for squares in (True, False):
-        wide, tall = (2 * across + 1, down + 1) if squares else (across + 1, -(-down // 2) + (down % 2 == 0))
-        columns, rows = max((area.width + 1) // wide, 1), max((area.height + 1) // tall, 1)
+        gap = 1 if squares or down % 2 == 0 else 0  # of an odd picture half a row is empty
+        wide, tall = (2 * across + 1, down + gap) if squares else (across + 1, -(-down // 2) + gap)
+        columns, rows = max((area.width + 1) // wide, 1), max((area.height + gap) // tall, 1)
         if columns * rows >= len(slices):
             break
     for index, found in enumerate(slices[: columns * rows]):

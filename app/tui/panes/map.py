@@ -39,13 +39,15 @@ class MapPane(SteppedPane):
     cursor is free."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(key, f"move({way})", "step on and back, or move", show=False) for key, way in ARROWS.items()),
-        Binding("space", "step", "next cell"),
-        Binding("a", "play", "play, pause"),
-        Binding("f", "finish", "to the end"),
-        Binding("v", "view", "picture or map"),
-        Binding("z", "restart", "start again"),
+        *(Binding(key, f"move({way})", "move", tooltip="step on and back, or move") for key, way in ARROWS.items()),
+        Binding("space", "step", "step", tooltip="next cell"),
+        Binding("a", "play", "play", tooltip="fill the map by itself, from the start if it is full"),
+        Binding("a", "pause", "pause"),
+        Binding("f", "finish", "fill", tooltip="to the end"),
+        Binding("v", "view", "flip", tooltip="the picture or the map, where there is room for one"),
+        Binding("z", "restart", "anew", tooltip="empty the map"),
     ]
+    FIRST = ("space", "a", "f", "v")
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
@@ -55,6 +57,7 @@ class MapPane(SteppedPane):
         self.showing_map = scene.kept.get("view") != "picture"
         self._timer: Timer | None = None
         self._due = 0.0
+        self._both = False  # are picture and map both to be seen, as drawn last?
         if self.filled < self.count:
             self.at = self.place_of(max(self.filled - 1, 0))
 
@@ -113,6 +116,7 @@ class MapPane(SteppedPane):
         self.visits |= pictured.bit(self.at)
         if self.filled == self.count:
             self.stop()
+            self.refresh_bindings()
         self.changed()
 
     def go(self, at: Place) -> None:
@@ -128,6 +132,14 @@ class MapPane(SteppedPane):
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
+            self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("play", "pause"):
+            return self.playing == (action == "pause")
+        if action == "finish":
+            return self.filled < self.count
+        return super().check_action(action, parameters)
 
     # Keys
 
@@ -148,17 +160,22 @@ class MapPane(SteppedPane):
 
     def action_step(self) -> None:
         self.stop()
-        self.fill(self.filled + 1)
+        if self.filled < self.count:
+            self.fill(self.filled + 1)
+            return
+        down, across = self.cell()  # all are there: on to the next place, from the last one to the first
+        self.go(self.place_of((down * self.columns + across + 1) % self.count))
+
+    def action_pause(self) -> None:
+        self.stop()
+        self.changed()
 
     def action_play(self) -> None:
-        if self.playing:
-            self.stop()
-            self.changed()
-            return
         if self.filled >= self.count:
             self.filled = 0
         self._due = 0.0
         self._timer = self.set_interval(1 / FRAMES, self._play)
+        self.refresh_bindings()
         self.fill(self.filled + 1)
 
     def action_finish(self) -> None:
@@ -172,6 +189,9 @@ class MapPane(SteppedPane):
         self.changed()
 
     def action_view(self) -> None:
+        if self._both:
+            self.say("There is room for both here: the picture and its map are in view.")
+            return
         self.showing_map = not self.showing_map
         self.changed()
 
@@ -186,7 +206,8 @@ class MapPane(SteppedPane):
     def lay_out(self, sheet: Sheet) -> None:
         frame = arrange(sheet.width, sheet.height, SIZES, arithmetic.NEEDS)
         done = "all" if self.filled == self.count else f"{self.filled}"
-        notes = [done if "filled" in self.hidden else f"{done} of {self.count}", "playing" if self.playing else ""]
+        so_far = f"{done} filled" if "filled" in self.hidden else f"{done} of {self.count}"
+        notes = [so_far, "playing" if self.playing else ""]
         if frame is None and self.showing_map and not self._secret:
             sheet.leave_out("the pictures and the window's arithmetic (v)")
             sheet.put(0, 0, f"{self.sum_().name}: {notes[0]} cells", "strong")
@@ -210,6 +231,7 @@ class MapPane(SteppedPane):
         parts.excerpt(sheet, area, self._there(), self.cell(), self._scale, self.bounds()[0])
 
     def _pictures(self, sheet: Sheet, frame: Frame) -> None:
+        self._both = frame.size in (STACKED, PAIR, HALVES)
         row, column, width, height = frame.picture
         if frame.size == STACKED:
             self.digit(sheet, Area(row, column, width, 28), self.window_marks())

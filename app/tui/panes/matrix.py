@@ -28,7 +28,7 @@ class MatrixPane(SteppedPane):
     """The cursor is a cell of the map, which is a row of the matrix."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "view", "whole or small matrix", show=True),
+        Binding("v", "view", "zoom", tooltip="the whole matrix, or its entries near the lit row"),
     ]
 
     def __init__(self, scene: Scene) -> None:

@@ -24,13 +24,13 @@ class MistakesPane(InsidePane):
     """The arrows go through the mistakes, v from one to all of them and to the confusion matrix."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right", "move(1)", "next mistake", show=True),
-        Binding("left", "move(-1)", "mistake before", show=False),
-        Binding("down", "row(1)", "mistakes below", show=False),
-        Binding("up", "row(-1)", "mistakes above", show=False),
+        Binding("right", "move(1)", "mistake", tooltip="choose a mistake"),
+        Binding("left", "move(-1)", "mistake", tooltip="choose a mistake"),
+        Binding("down", "row(1)", "mistake", tooltip="choose a mistake"),
+        Binding("up", "row(-1)", "mistake", tooltip="choose a mistake"),
         Binding("home", "move(-999)", "the most confident mistake", show=False),
         Binding("end", "move(999)", "the least confident one", show=False),
-        Binding("v", "view", "one, all, the matrix", show=True),
+        Binding("v", "view", "one, all, matrix", tooltip="one of them, all of them, the confusion matrix"),
     ]
 
     def __init__(self, scene: Scene) -> None:
@@ -107,4 +107,5 @@ class MistakesPane(InsidePane):
         if self.known is None:
             self.draw_nothing(sheet)
         else:
+            self.pulse.beat(False)
             self.columns = drawing.draw(sheet, self.known, self.at, self.view, hidden="wrong" in self.hidden)

@@ -11,6 +11,7 @@ from fastai_tui.app.text import fit, plural
 from fastai_tui.app.tui import orders
 from fastai_tui.app.tui.panes import layers
 from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.panes.beginning import Pulse
 from fastai_tui.app.tui.panes.run_picture import spoken
 from fastai_tui.engine.errors import FastaiTuiError
 
@@ -32,11 +33,11 @@ class NetworkPane(Pane):
     """Arrows choose a layer; the knob `model` another network."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "move(1)", "next layer", show=True),
-        Binding("up", "move(-1)", "layer before", show=True),
+        Binding("down", "move(1)", "layer", tooltip="choose a layer"),
+        Binding("up", "move(-1)", "layer", tooltip="choose a layer"),
         Binding("home", "move(-999)", "first layer", show=False),
         Binding("end", "move(999)", "last layer", show=False),
-        Binding("v", "view", "numbers or bars", show=True),
+        Binding("v", "view", "bars", tooltip="numbers or bars"),
     ]
 
     def __init__(self, scene: Scene) -> None:
@@ -47,10 +48,17 @@ class NetworkPane(Pane):
         self.bars = self.option("view") == "bars"
         self.known: dict[str, Network] = {}
         self.trouble = ""
+        self.pulse = Pulse(self)
 
     def on_mount(self) -> None:
         super().on_mount()
         self._ask()
+
+    def say(self, sentence: str) -> None:
+        if self.network is None:
+            self.trouble = sentence
+        super().say(sentence)
+        self.redraw()
 
     @property
     def model(self) -> str:
@@ -133,9 +141,14 @@ class NetworkPane(Pane):
 
     def draw(self, sheet: Sheet) -> None:
         net = self.network
+        self.pulse.beat(net is None and not self.trouble)
         if net is None:
-            words = self.trouble or "The lab builds the network and lets one digit pass through it …"
-            for i, (line, style) in enumerate(spoken(sheet, words, sheet.width, sheet.height, "dim")):
+            sign = self.pulse.sign(sheet.sight.unicode)
+            words = self.trouble or (
+                f"{sign} The lab builds the network and lets one digit pass through it. The first time it has to start "
+                "PyTorch."
+            )
+            for i, (line, style) in enumerate(spoken(sheet, words, sheet.width, sheet.height, "plain")):
                 sheet.put(i, 0, line, style)
             return
         sheet.put(0, 0, fit(f"{self.model or 'network'}: one item is {layers.by(net.input)}", sheet.width), "strong")
@@ -150,7 +163,8 @@ class NetworkPane(Pane):
         """The chosen layer in words, and what is the matter with the network."""
         room = max(sheet.height - 3 - min(len(net.layers), 2), 0)
         lines = [line for words in self._explained(net) for line in spoken(sheet, words, sheet.width, 3, "plain")]
-        lines += spoken(sheet, layers.still_a_grid(net), sheet.width, 3, "warn")
+        if net.layers and self.at == len(net.layers) - 1:  # who walks there finds it out
+            lines += spoken(sheet, layers.still_a_grid(net), sheet.width, 3, "warn")
         if len(lines) > room:
             sheet.leave_out("part of the explanation")
         return lines[:room]

@@ -31,12 +31,13 @@ class PicturePane(Pane):
     """The picture is `self.picture`, the cursor `self.at`; a subclass says how far it goes (`bounds`) and draws."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(key, f"move({way})", "move the cursor", show=False) for key, way in ARROWS.items()),
+        *(Binding(key, f"move({way})", "move", tooltip="move the cursor") for key, way in ARROWS.items()),
         Binding("home", "corner(0)", "cursor to the first place", show=False),
         Binding("end", "corner(1)", "cursor to the last place", show=False),
-        Binding("d", "picture(1)", "next digit"),
+        Binding("d", "picture(1)", "digit", tooltip="next digit"),
         Binding("D", "picture(-1)", "digit before", show=False),
         Binding("i", "drawing", "your drawing, or back", show=False),
+        Binding("p", "given", "first digit", tooltip="the digit that this step begins with"),
         *(Binding(str(n), f"example({n})", "an example of that digit", show=False) for n in range(10)),
     ]
     START: ClassVar[Place] = (5, 7)  # where the prose begins, too
@@ -45,6 +46,7 @@ class PicturePane(Pane):
         super().__init__(scene)
         show = scene.step.show
         self.picture, self.trouble = pictures.first(scene.kept.get("picture"), show.get("picture"))
+        self._given = pictures.first(show.get("picture"))[0].name
         self.before = ""  # the digit that was shown before the drawing
         self.visits = bits(scene.kept.get("visits"))
         self.spots: list[tuple[Area, bool, Place]] = []
@@ -107,6 +109,7 @@ class PicturePane(Pane):
             return
         self.pictured()
         self.at = self.inside(self.at)
+        self.refresh_bindings()
         self.changed()
 
     def measured(self) -> Measured:
@@ -153,6 +156,12 @@ class PicturePane(Pane):
     def action_picture(self, step: int) -> None:
         name = self.before if self.picture.name == pictures.DRAWN and self.before else self.picture.name
         self.take(pictures.after(name, step))
+
+    def action_given(self) -> None:
+        self.take(self._given)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.picture.name != self._given if action == "given" else True
 
     def action_example(self, of_class: int) -> None:
         self.take(pictures.example(of_class, self.picture.name))

@@ -13,11 +13,12 @@ from fastai_tui.engine import receptive
 from fastai_tui.engine.receptive import NETWORKS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.timer import Timer
 
     from fastai_tui.app.tui.services import Scene
     from fastai_tui.app.tui.sheet import Sheet
-    from fastai_tui.engine.settings import Value
     from fastai_tui.lessons.conditions import Measured
     from fastai_tui.lessons.progress import State
 
@@ -32,15 +33,15 @@ class ReceptivePane(PicturePane):
     """The arrows move over the grid of a layer, [ and ] go through the layers."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right_square_bracket", "layer(1)", "deeper layer", show=True),
-        Binding("left_square_bracket", "layer(-1)", "layer before", show=True),
-        Binding("v", "view", "patch or gradient", show=True),
+        Binding("left_square_bracket", "layer(-1)", "layer", tooltip="layer before"),
+        Binding("right_square_bracket", "layer(1)", "layer", tooltip="deeper layer"),
+        Binding("v", "view", "gradient", tooltip="patch or gradient"),
     ]
     START: ClassVar[Place] = (6, 6)
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
-        self.number = _layer(scene.kept.get("layer", self.knobs.get("layer", scene.step.show.get("layer", 1))))
+        self.number = _layer(scene.kept.get("layer", scene.step.show.get("layer", 1)))
         self.gradient_shown = scene.kept.get("view") == "gradient"
         self.answers: dict[tuple[int, Place], dict[str, Any]] = {}  # at most one for each of 266 cells
         self.seen = bits(scene.kept.get("cells")) & (1 << len(LAYERS) * WIDEST**2) - 1
@@ -91,20 +92,25 @@ class ReceptivePane(PicturePane):
             return f"Cell {self.at[0]},{self.at[1]} of layer {self.number}: how much it sees is yours to predict."
         return f"{found.where()} {found.growth(True)} {found.agreement()}"
 
+    def command(self) -> Sequence[str]:
+        """The sizes of all layers; where the field of one cell lies is for this pane alone."""
+        return ("summary", EXPERIMENT)
+
     def code(self) -> str:
         return self.scene.step.code or "engine.receptive:field"
 
-    def turned(self, knob: str, value: Value) -> None:
-        if knob == "layer":
-            self._take_layer(_layer(value))
-
     # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "layer":
+            return 1 <= self.number + int(str(parameters[0])) <= len(LAYERS)
+        return super().check_action(action, parameters)
 
     def action_layer(self, step: int) -> None:
         layer = min(max(self.number + step, 1), len(LAYERS))
         if layer != self.number:
             self._take_layer(layer)
-            self.post_message(self.Turn("layer", layer))
+            self.refresh_bindings()
 
     def action_view(self) -> None:
         self.gradient_shown = not self.gradient_shown
@@ -164,6 +170,6 @@ class ReceptivePane(PicturePane):
 
 
 def _layer(value: object) -> int:
-    """A layer as a knob, a chapter or a progress file says it."""
+    """A layer as a chapter or a progress file says it."""
     whole = int(value) if isinstance(value, (int, float)) and abs(value) < 1e6 else 1
     return min(max(whole, 1), len(LAYERS))

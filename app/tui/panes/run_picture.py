@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from fastai_tui.app import plots, sentences, views
 from fastai_tui.app.curves import Curve
-from fastai_tui.app.text import Look, fit, printable
+from fastai_tui.app.text import Look, fit, number, printable
+from fastai_tui.app.tui.panes import beginning
 from fastai_tui.app.tui.panes.layout import Area
 from fastai_tui.app.tui.plotting import Plotter
 
@@ -22,7 +23,7 @@ LEAST = 5  # rows that a plot needs
 WIDE = 64  # columns that two plots need beside each other
 TALL = 18  # rows that two plots need below each other
 NAMES = {"loss": "the loss curve", "accuracy": "the accuracy", "rate": "the learning rate", "table": "the epochs"}
-MOODS: dict[str, Role] = {"running": "good", "finished": "good", "new": "dim"}
+MOODS: dict[str, Role] = {"running": "good", "finished": "good", "new": "accent"}
 LOSSES = frozenset({"loss", "smooth_loss", "train_loss"})
 
 
@@ -92,10 +93,12 @@ def _below(area: Area) -> list[tuple[str, Area]]:
 
 
 class RunPicture:
-    """Draws snapshots with a canvas's plotter. `remedy` says which keys help when a run has ended early."""
+    """Draws snapshots with a canvas's plotter. `remedy` says which keys help when a run has ended early, `anew` when it
+    has before its first batch."""
 
-    def __init__(self, plotter: Plotter, remedy: str) -> None:
-        self.plotter, self.remedy = plotter, remedy
+    def __init__(self, plotter: Plotter, remedy: str, anew: str) -> None:
+        self.plotter, self.remedy, self.anew = plotter, remedy, anew
+        self.pulse = beginning.Pulse(plotter.canvas)
 
     def draw(
         self, sheet: Sheet, area: Area, shot: Snapshot, view: str, hidden: Collection[str], note: str = ""
@@ -103,32 +106,54 @@ class RunPicture:
         """All of it in `area`; `note` is said last, below what the run says itself. Returns what stays empty while
         there is nothing to draw yet."""
         head = self._head(sheet, area, shot, hidden)
-        room = max(area.height - head, 0)
+        body = area._replace(row=area.row + head, height=max(area.height - head, 0))
+        self.pulse.beat(beginning.begins(shot))
+        if beginning.begins(shot):
+            return self._beginning(sheet, body, shot)
+        if shot.ended and not shot.step:
+            return self._never_began(sheet, body, shot)
+        room = body.height
         lines = [
             *spoken(sheet, said(masked(shot, hidden), self.remedy), area.width, max(room // 3, 1), mood(shot)),
             *spoken(sheet, note, area.width, max(room // 6, 1), "dim"),
         ][:room]
-        at = area.below - len(lines)
         for i, (line, style) in enumerate(lines):
-            sheet.put(at + i, area.column, line, style)
-        body = Area(area.row + head, area.column, area.width, room - len(lines))
-        if not shot.step:
-            return body
+            sheet.put(area.below - len(lines) + i, area.column, line, style)
+        body = body._replace(height=room - len(lines))
         self._body(sheet, body, shot, view, hidden)
         return Area(body.below, body.column, body.width, 0)
+
+    def _beginning(self, sheet: Sheet, area: Area, shot: Snapshot) -> Area:
+        """What it does before its first batch; returns what stays empty."""
+        beginning.draw(sheet, area, shot, self.pulse.sign(sheet.sight.unicode))
+        rows = min(beginning.ROWS, area.height)
+        return area._replace(row=area.row + rows, height=area.height - rows)
+
+    def _never_began(self, sheet: Sheet, area: Area, shot: Snapshot) -> Area:
+        """Why it has come to no batch, in full and where the eye is; returns what stays empty."""
+        lines = spoken(sheet, sentences.last_line(shot), area.width, max(area.height - 2, 1), mood(shot))
+        lines += [("", "plain"), *spoken(sheet, self.anew, area.width, 1, "accent")]
+        for i, (line, style) in enumerate(lines[: area.height]):
+            sheet.put(area.row + i, area.column, line, style)
+        rows = min(len(lines), area.height)
+        return area._replace(row=area.row + rows, height=area.height - rows)
 
     def _head(self, sheet: Sheet, area: Area, shot: Snapshot, hidden: Collection[str]) -> int:
         """The run, its progress, and its numbers now; returns the rows taken."""
         row, column, width, height = area
-        title = [shot.run + (f" ({printable(shot.name, 40)})" if shot.name else ""), shot.device or "…"]
-        sheet.put(row, column, fit(" · ".join(title), max(width - len(shot.phase) - 1, 0)), "strong")
-        sheet.put(row, column + width - len(shot.phase), shot.phase, mood(shot))
+        title = [
+            shot.run + (f" ({printable(shot.name, 40)})" if shot.name else ""),
+            *([shot.device] if shot.device != "auto" else []),
+        ]
+        phase = sentences.phase(shot)
+        sheet.put(row, column, fit(" · ".join(title), max(width - len(phase) - 1, 0)), "strong")
+        sheet.put(row, column + width - len(phase), phase, mood(shot))
         taken = 1
         if height >= 3:
             bar(sheet, row + 1, column, width, shot.step / shot.total if shot.total else 0, views.progress(shot, width))
             taken += 1
         if shot.step and height >= 4:
-            sheet.put(row + 2, column, fit(views.numbers(shot, width, hidden), width))
+            sheet.put(row + 2, column, fit(numbers(shot, width, hidden), width))
             taken += 1
         return taken
 
@@ -149,7 +174,7 @@ class RunPicture:
             sheet.put(area.row + 1, area.column, fit("? (predict it first)", area.width), "dim")
             return
         seen = masked(shot, hidden)
-        data: tuple[object, ...] = (len(shot.table), shot.epochs)
+        data: tuple[object, ...] = (shot.epochs_done, shot.epochs)
         if name != "accuracy":  # which is another after an epoch only
             data = (*data, shot.step, shot.total, shot.plan)
         view = (shot.run, frozenset(hidden))
@@ -169,6 +194,16 @@ class RunPicture:
             sheet.put(area.row + 1 + i, area.column, line, "accent" if i == len(body) - 1 else "plain")
 
 
+def numbers(shot: Snapshot, width: int, hidden: Collection[str] = ()) -> str:
+    """Loss, rate and speed now, and with room for it the accuracy after the last epoch."""
+    line = views.numbers(shot, width, hidden)
+    accuracy = dict(shot.table[-1].metrics).get("accuracy") if shot.table else None
+    if accuracy is None or "accuracy" in hidden:
+        return line
+    longer = (f"{line}   accuracy {number(accuracy)}", f"{line}  acc {number(accuracy)}")
+    return next((words for words in longer if len(words) <= width), line)
+
+
 def mood(shot: Snapshot) -> Role:
     """The style of what is said about the run."""
     return MOODS.get(shot.phase, "warn" if shot.live or shot.phase == "stopped" else "bad")
@@ -178,7 +213,9 @@ def said(shot: Snapshot, remedy: str) -> str:
     """What the learner must know now, with the keys that help."""
     if shot.phase == "paused":
         return "Paused: space goes on."
-    if shot.ended and shot.phase != "finished":
+    if shot.phase == "finished":
+        return f"✓ {sentences.metrics_in_words(shot.table[-1])}" if shot.table else "✓ finished"
+    if shot.ended:
         return f"{sentences.last_line(shot)} {remedy}"
     return sentences.notice(shot)
 

@@ -28,7 +28,7 @@ class SteppedPane(PicturePane):
     """`self.kernel` lies on `self.picture` with its centre on `self.at`, wholly inside."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("k", "kernel(1)", "next kernel"),
+        Binding("k", "kernel(1)", "kernel", tooltip="next kernel"),
         Binding("K", "kernel(-1)", "kernel before", show=False),
     ]
 

@@ -14,6 +14,7 @@ from fastai_tui.app.snapshots import data_in_words, planned, setting_in_words
 from fastai_tui.app.text import Look, count, duration, fit, plural, rate
 from fastai_tui.app.tui import orders
 from fastai_tui.app.tui.once import Once
+from fastai_tui.app.tui.panes import beginning
 from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.app.tui.panes.layout import Area
 from fastai_tui.app.tui.panes.run_picture import LEAST, VIEWS, RunPicture, masked, small, spoken
@@ -40,18 +41,19 @@ class TrainPane(Pane):
     """Trains with the knobs' values, and shows the newest run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "train", "train", show=True),
-        Binding("space", "steer('pause')", "pause", show=True),
-        Binding("space", "steer('resume')", "go on", show=True),
-        Binding("p", "steer('resume_ended')", "go on with this run", show=True),
-        Binding("u", "steer('stop')", "stop the run", show=True),
-        Binding("v", "view", "next view", show=True),
+        Binding("space", "train", "train", tooltip="train, with what the knobs say"),
+        Binding("space", "steer('pause')", "pause", tooltip="pause the run"),
+        Binding("space", "steer('resume')", "go on", tooltip="go on with the run"),
+        Binding("p", "steer('resume_ended')", "continue", tooltip="go on with this run from its last checkpoint"),
+        Binding("u", "steer('stop')", "stop", tooltip="stop the run"),
+        Binding("v", "view", "view", tooltip="loss, accuracy, learning rate, epochs"),
     ]
+    FIRST = ("space", "p", "u", "v")
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self.plotter = Plotter(self)
-        self.picture = RunPicture(self.plotter, "p goes on with it; space trains anew.")
+        self.picture = RunPicture(self.plotter, "p goes on with it; space trains anew.", "space tries it again.")
         view = self.option("view", "all")
         self.view = view if view in VIEWS else "all"
         self.job: Job | None = None
@@ -105,9 +107,9 @@ class TrainPane(Pane):
         return self.shot if self.shot is not None and run and self.shot.experiment == run.experiment else None
 
     def follow(self, run: Run | None, shot: Snapshot | None, runs: tuple[str, ...]) -> None:
-        before = (self.shot.run, self.shot.phase) if self.shot else None
+        before = (self.shot.run, self.shot.phase, bool(self.shot.step)) if self.shot else None
         super().follow(run, shot, runs)
-        if before != ((shot.run, shot.phase) if shot else None):
+        if before != ((shot.run, shot.phase, bool(shot.step)) if shot else None):
             self._once.forget()
             self.refresh_bindings()
 
@@ -119,10 +121,10 @@ class TrainPane(Pane):
         if action == "steer":
             phase = shot.phase if shot else ""
             if parameters[0] == "resume_ended":
-                return shot is not None and shot.ended and phase != "finished"
+                return shot is not None and bool(shot.step) and shot.ended and phase != "finished"
             wanted = {"pause": ("running",), "resume": ("paused",), "stop": ("running", "paused", "queued")}
             return live and phase in wanted.get(str(parameters[0]), ())
-        return True
+        return action != "view" or bool(shot and shot.step)
 
     def action_train(self) -> None:
         if self.trouble:
@@ -155,14 +157,17 @@ class TrainPane(Pane):
         shot, area = self.ours, Area(0, 0, sheet.width, sheet.height)
         if shot is not None:
             left = self.picture.draw(sheet, area, shot, self.view, self.hidden, self._note(shot))
-            self._draw_plan(sheet, left._replace(row=left.row + 1, height=left.height - 2))
+            if not shot.ended:
+                self._draw_plan(sheet, left._replace(row=left.row + 1, height=left.height - 1))
             return
-        sheet.put(
-            0,
-            0,
-            fit(f"To be trained: {self.job.experiment if self.job else self.scene.step.title}", sheet.width),
-            "strong",
-        )
+        title = f"To be trained: {self.job.experiment if self.job else self.scene.step.title}"
+        sheet.put(0, 0, fit(title, sheet.width), "strong")
+        asked = self._once.pending("train")
+        self.picture.pulse.beat(asked)
+        if asked:
+            beginning.draw(sheet, area._replace(row=1), None, self.picture.pulse.sign(sheet.sight.unicode))
+            self._draw_plan(sheet, Area(2 + beginning.ROWS, 0, sheet.width, sheet.height - 2 - beginning.ROWS))
+            return
         say = spoken(sheet, self._invitation(), sheet.width, 3, "bad" if self.trouble else "accent")
         self._draw_plan(sheet, Area(1, 0, sheet.width, sheet.height - 1 - len(say)))
         for i, (line, style) in enumerate(say):
@@ -177,7 +182,17 @@ class TrainPane(Pane):
         then = dict(shot.settings)
         now = {name: setting_in_words(value) for name, value in self.job.settings.items()} if self.job else {}
         different = [f"{name}={value}" for name, value in now.items() if then.get(name, value) != value]
-        return f"space trains with {', '.join(different)}; this run is kept." if different else ""
+        if different:
+            return f"space trains with {', '.join(different)}; this run is kept."
+        return f"{self._right(shot)}space: another seed" if shot.phase == "finished" else ""
+
+    def _right(self, shot: Snapshot) -> str:
+        """How many of the held-out items the accuracy stands for."""
+        accuracy = dict(shot.table[-1].metrics).get("accuracy") if shot.table else None
+        if accuracy is None or "accuracy" in self.hidden or self.described is None or not self.described.data.classes:
+            return ""
+        of = self.described.data.valid
+        return f"{count(round(accuracy * of))} of {count(of)} right; "
 
     def _draw_plan(self, sheet: Sheet, area: Area) -> None:
         """What will be trained, and how the rate will go."""
@@ -196,8 +211,6 @@ class TrainPane(Pane):
     def _invitation(self) -> str:
         if self.trouble:
             return self.trouble
-        if self._once.pending("train"):
-            return "Starting: the run's process loads torch and the data."
         return "space trains it, as a process of its own: it goes on when you leave."
 
     def _facts(self, brief: bool = False) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.screen import Screen
 
@@ -14,6 +14,7 @@ from fastai_tui.app.tui import pages, tasks
 from fastai_tui.app.tui.frame import View, frame, widened
 from fastai_tui.app.tui.panes import pane_class
 from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.screens.chapter_keys import CHAPTER_KEYS, ESSENTIAL
 from fastai_tui.app.tui.screens.chapter_knobs import Knobs
 from fastai_tui.app.tui.screens.chapter_reading import Reading
 from fastai_tui.app.tui.screens.chapter_runs import StepRuns
@@ -47,24 +48,7 @@ class ChapterScreen(Screen[None]):
     """Plays one chapter. What the learner does goes to the keeper; what runs do comes from `StepRuns`."""
 
     KEYS = "This chapter"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "enter", "go on"),
-        Binding("n", "step(1)", "next"),
-        Binding("b", "step(-1)", "back"),
-        Binding("pagedown", "page(1)", "read on", show=False),
-        Binding("pageup", "page(-1)", "read back", show=False),
-        Binding("h", "hint", "hint"),
-        Binding("tab", "knob(1)", "next knob"),
-        Binding("shift+tab", "knob(-1)", "knob before", show=False),
-        Binding("plus,equals_sign", "turn(1)", "more"),
-        Binding("minus,underscore", "turn(-1)", "less"),
-        Binding("c", "look('code')", "code"),
-        Binding("x", "look('command')", "command line"),
-        Binding("g", "term", "terms"),
-        Binding("w", "widen", "widen"),
-        Binding("s", "look('words')", "say it in words", show=False),
-        Binding("escape", "back", "contents"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = CHAPTER_KEYS
 
     def __init__(
         self,
@@ -79,6 +63,7 @@ class ChapterScreen(Screen[None]):
         self.chapter, self.keeper, self.services = chapter, keeper, services
         self.at = next((i for i, one in enumerate(chapter.steps) if one.id == step), 0)
         self.view: View = "both"
+        self.essential: tuple[str, ...] = ESSENTIAL
         self.prose_width = prose_width
         self.runs = StepRuns(self, services)
         self.reading = Reading(self, glossary)
@@ -86,7 +71,7 @@ class ChapterScreen(Screen[None]):
         self.pane: Pane | None = None
         # Held, not looked up: what is called late may find the screen taken down already
         self.heading, self.middle, self.column = Title(), Container(id="middle"), Column()
-        self.knob_lines, self.ask, self.status = KnobLines(), AskLine(), StatusLine()
+        self.knob_lines, self.ask, self.status, self.key_line = KnobLines(), AskLine(), StatusLine(), KeyLine()
         self._said_at = 0.0
         self._save: Any = None
 
@@ -96,7 +81,7 @@ class ChapterScreen(Screen[None]):
         self.pane = self._new_pane()
         self.middle.compose_add_child(self.column)
         self.middle.compose_add_child(self.pane)
-        yield from (self.heading, self.middle, self.knob_lines, self.ask, self.status, KeyLine())
+        yield from (self.heading, self.middle, self.knob_lines, self.ask, self.status, self.key_line)
 
     def on_mount(self) -> None:
         self.set_interval(SAID_FOR / 4, self._hush)
@@ -111,6 +96,11 @@ class ChapterScreen(Screen[None]):
     def done(self) -> StepProgress:
         """What the learner has done of it."""
         return self.keeper.progress.of(self.chapter.slug, self.step.id)
+
+    @property
+    def steps_done(self) -> tuple[bool, ...]:
+        """Which of the chapter's steps are done."""
+        return tuple(self.keeper.progress.of(self.chapter.slug, step.id).done for step in self.chapter.steps)
 
     # Opening and leaving a step
 
@@ -170,18 +160,19 @@ class ChapterScreen(Screen[None]):
 
     def _arrange(self) -> None:
         width, height = self.app.size
-        now = frame(width, height, self.view, knobs=bool(self.knobs.settings), prose=self.prose_width)
-        page, pane = self.column, self.pane
+        telling = self.step.run is not None or self.status.facts.telling
+        now = frame(width, height, self.view, knobs=bool(self.knobs.settings), prose=self.prose_width, status=telling)
+        page, pane, knobs, status = self.column, self.pane, self.knob_lines, self.status
         if pane is None:
             return
         page.display, pane.display = now.arrangement != "pane", now.arrangement != "page"
         page.styles.width = now.page if now.arrangement == "beside" else "100%"
         page.styles.height = now.page if now.arrangement == "stacked" else "100%"
         self.middle.styles.layout = "vertical" if now.arrangement == "stacked" else "horizontal"
-        knobs, status = self.knob_lines, self.status
         knobs.display, knobs.styles.height = bool(now.knobs), now.knobs or 1
-        status.display = bool(now.status)
+        status.display, self.key_line.styles.height = bool(now.status), now.keys
         self._left_out = now.left_out
+        self.essential = ESSENTIAL if now.arrangement in ("beside", "stacked") else ("widen", *ESSENTIAL)
         self.call_after_refresh(self._head)
         self._focus()
 
@@ -189,10 +180,8 @@ class ChapterScreen(Screen[None]):
         """The top line, once the pane has drawn what fits."""
         if self.pane is None or not self.is_mounted:
             return
-        progress = self.keeper.progress
-        done = tuple(progress.of(self.chapter.slug, step.id).done for step in self.chapter.steps)
         left_out = (*self._left_out, *(self.pane.sheet.left_out if self.pane.display else ()))
-        self.heading.show(Heading(self.chapter.title, self.step.title, self.at, done, left_out))
+        self.heading.show(Heading(self.chapter.title, self.step.title, self.at, self.steps_done, left_out))
 
     def _focus(self) -> None:
         asking = isinstance(self.column.content, pages.Asking)
@@ -215,13 +204,15 @@ class ChapterScreen(Screen[None]):
         for goal in tasks.newly_met(self.step, self.done, measured):
             self._reach(goal.id, goal.say)
         self.pane.reveal(tasks.hidden(self.step, self.done))
-        self.ask.show(tasks.next_task(self.step, self.done))
+        self.column.tasks(tasks.listed(self.step, self.done))
+        self.ask.show(self.reading.prompt(self.column.content))
         self._head()
 
     def _reach(self, goal: str, say: str) -> None:
         slug, step = self.chapter.slug, self.step
         self.keeper.update(lambda progress: progress.reached(slug, step, goal))
-        self.tell(f"✓ {say}", "good")
+        task = self.reading.prompt(pages.Prose(step.prose))
+        self.tell(f"✓ {task.words if task.kind == 'done' else f'Done: {say}'}", "good")
 
     def measured(self) -> dict[str, Measurement]:
         """Everything that goals and questions of this step can be about."""
@@ -258,12 +249,18 @@ class ChapterScreen(Screen[None]):
         self.column.show(content)
         if not isinstance(content, pages.Prose) and not self.column.display:
             self.view = "both"
+        self.ask.show(self.reading.prompt(content))
         self._arrange()
         self.refresh_bindings()
 
     async def action_enter(self) -> None:
-        if self.reading.enter(self.column.content):
-            await self.action_step(1)
+        if not self.reading.enter(self.column.content):
+            return
+        to = tasks.after(self.chapter, self.at, self.steps_done)
+        if to is None:
+            self._leave()
+        else:
+            await self.open_step(to)
 
     def action_hint(self) -> None:
         self.reading.hint(self.column.content)
@@ -276,8 +273,11 @@ class ChapterScreen(Screen[None]):
 
     def action_back(self) -> None:
         if not self.reading.back(self.column.content):
-            self.keep()
-            self.app.open_contents()  # type: ignore[attr-defined]
+            self._leave()
+
+    def _leave(self) -> None:
+        self.keep()
+        self.app.open_contents()  # type: ignore[attr-defined]
 
     async def action_step(self, direction: int) -> None:
         if not 0 <= self.at + direction < len(self.chapter.steps):
@@ -328,7 +328,7 @@ class ChapterScreen(Screen[None]):
 
     def followed(self) -> None:
         """A run of this step has something new."""
-        if self.pane is None:
+        if self.pane is None or not self.pane.is_attached:
             return
         self.pane.follow(self.runs.shown, self.runs.shot, self.runs.family)
         self.show_status()
@@ -344,4 +344,7 @@ class ChapterScreen(Screen[None]):
         facts = StatusFacts.of(
             self.runs.shot, waiting=self.runs.waiting, lab=app.lab_words, link=app.link_words, note=note
         )
+        told = self.status.facts.telling
         self.status.show(facts)
+        if facts.telling != told:
+            self._arrange()

@@ -8,9 +8,9 @@ from fastai_tui.app.tui.nudge import nudged
 from fastai_tui.engine.errors import BadInput
 
 if TYPE_CHECKING:
-    from fastai_tui.engine.settings import Setting, Value
+    from fastai_tui.engine.settings import Schema, Setting, Value
     from fastai_tui.lessons.progress import State
-    from fastai_tui.lessons.schema import Step
+    from fastai_tui.lessons.schema import Knob, Step
 
 PREFIX = "knob."  # under which a value is kept in the step's state
 
@@ -23,7 +23,8 @@ class Knobs:
 
         schema = EXPERIMENTS[step.run.experiment].schema if step.run and step.run.experiment in EXPERIMENTS else None
         self.step, self.chosen = step, 0
-        self.settings: list[Setting] = [knob.resolve(schema) for knob in step.knobs]
+        self._turned = [(knob, setting) for knob in step.knobs if (setting := _resolved(knob, schema))]
+        self.settings: list[Setting] = [setting for _, setting in self._turned]
         self.values: dict[str, Value] = {}
         for setting in self.settings:
             self.values[setting.name] = _fitting(setting, kept.get(PREFIX + setting.name))
@@ -34,14 +35,22 @@ class Knobs:
 
     def turn(self, direction: int) -> tuple[Setting, Value]:
         """Turn the chosen knob; returns it with its new value."""
-        setting = self.settings[self.chosen]
-        value = nudged(self.step.knobs[self.chosen], setting, self.values[setting.name], direction)
+        knob, setting = self._turned[self.chosen]
+        value = nudged(knob, setting, self.values[setting.name], direction)
         self.values[setting.name] = value
         return setting, value
 
     def kept(self) -> State:
         """The values, as they are kept."""
         return {PREFIX + name: value for name, value in self.values.items()}  # type: ignore[misc]
+
+
+def _resolved(knob: Knob, schema: Schema | None) -> Setting | None:
+    """What a knob turns; nothing for one that is declared wrongly, which `fastai-tui check` explains."""
+    try:
+        return knob.resolve(schema)
+    except BadInput:
+        return None
 
 
 def _fitting(setting: Setting, kept: object) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastai_tui.app.tui import pages, tasks
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from fastai_tui.lessons.schema import Question
 
 NO_NUMBER = "Type a number, such as 42 or .95."
+STILL = "That is still to be done: h gives a hint, n goes on without."
 
 
 class Reading:
@@ -30,6 +32,20 @@ class Reading:
         new = screen.at == 0 and screen.done == StepProgress()
         return pages.Prose(screen.chapter.opening if new and screen.chapter.opening else screen.step.prose)
 
+    def prompt(self, content: pages.Content) -> tasks.Task:
+        """What the line that asks says beside a page: above all, what enter does now."""
+        screen = self.screen
+        task = tasks.next_task(screen.step, screen.done)
+        if isinstance(content, pages.Asking):
+            return replace(task, kind="answer")
+        if self._elsewhere(content):
+            return tasks.Task("read", f"enter: begin with “{screen.step.title}”")
+        if isinstance(content, (pages.Hinting, pages.Meaning)):
+            return tasks.Task("read", "enter: back to the text")
+        if task.kind == "done":
+            return tasks.farewell(screen.chapter, screen.at, screen.steps_done)
+        return task
+
     def enter(self, content: pages.Content) -> bool:
         """Do what the line that asks says; True if that is to go on to the next step."""
         step, done = self.screen.step, self.screen.done
@@ -42,8 +58,10 @@ class Reading:
             self.screen.read(pages.Asking(question))
         elif isinstance(content, pages.Answered) and not done.done:
             self._prose()
+        elif not done.done:
+            self.screen.tell(STILL, "accent")
         else:
-            return done.done
+            return True
         return False
 
     def back(self, content: pages.Content) -> bool:

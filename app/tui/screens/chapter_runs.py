@@ -71,7 +71,7 @@ class StepRuns:
         if self._starting:
             return
         self._starting = True
-        self.screen.tell("The run begins: its process starts PyTorch, which takes a few seconds.", "accent")
+        self.screen.tell("The run begins: starting PyTorch takes a few seconds.", "accent")
         self._work(self._train(dict(knobs)))
 
     def steer(self, do: str) -> None:
@@ -109,11 +109,13 @@ class StepRuns:
         self._show(run)
 
     def _launch(self, knobs: dict[str, Value]) -> Run:
-        from fastai_tui.app.tui.orders import command_of, job_of
+        from fastai_tui.app.tui.orders import command_of, job_of, seed_for
         from fastai_tui.engine.runs import client
 
-        job = job_of(self.screen.step, knobs)
-        run = self.services.runs.create(job, "", ["fastai-tui", *command_of(self.screen.step, knobs)])
+        step, store = self.screen.step, self.services.runs
+        seed = seed_for(job_of(step, knobs), self.family, store)
+        job = job_of(step, knobs, seed)
+        run = store.create(job, "", ["fastai-tui", *command_of(step, knobs, seed=seed)])
         client.launch(run)
         return run
 
@@ -146,16 +148,19 @@ class StepRuns:
 
     async def _find(self) -> None:
         """The runs that are still there, and their last snapshots."""
-        found = await asyncio.to_thread(self._there, {*self.own, *self.family})
-        self.own = [run for run in self.own if run in found]
-        self.family = tuple(run for run in self.family if run in found)
-        for run in self.own[:-1]:
+        asked = {*self.own, *self.family}
+        found = await asyncio.to_thread(self._there, asked)
+        gone = asked - {*found}  # but not a run that has been started meanwhile
+        self.own = [run for run in self.own if run not in gone]
+        self.family = tuple(run for run in self.family if run not in gone)
+        for run in [run for run in self.own[:-1] if run in found]:
             shot = await asyncio.to_thread(_once, found[run])
             if shot is not None:
                 self.shots[run] = shot
-        if newest := self.own[-1:] or list(self.family[-1:]):
-            self._show(found[newest[0]])
-        else:
+        newest = next(iter(self.own[-1:] or self.family[-1:]), "")
+        if newest in found:
+            self._show(found[newest])
+        elif not newest:
             self.screen.followed()
 
     def _there(self, ids: set[str]) -> dict[str, Run]:

@@ -178,12 +178,18 @@ class ContentsScreen(Page):
         return sum(len(chapter.steps) for chapter in self.chapters)
 
     def _first(self) -> Hashable | None:
-        """What is chosen to begin with: where the learner left off, or else the first chapter."""
+        """What is chosen to begin with: where the learner left off; with that chapter done, the next that is not; for a
+        new learner the first."""
         place = self.progress.place
         here = next((one for one in self.chapters if place and one.slug == place.chapter), None)
         if place and here and here.step(place.step):
-            return (here.slug, place.step)
+            after = (one for one in self.chapters if one.number > here.number and not self._done(one))
+            following = next(after, None) if self._done(here) else None
+            return (here.slug, place.step) if following is None else (following.slug, self._next(following))
         return (self.chapters[0].slug, "") if self.chapters else None
+
+    def _done(self, chapter: Chapter) -> bool:
+        return self.progress.done(chapter) == len(chapter.steps)
 
     def _found(self, pick: tuple[str, str]) -> tuple[Chapter, Step | None]:
         chapter = next(one for one in self.chapters if one.slug == pick[0])

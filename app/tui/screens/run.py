@@ -14,7 +14,7 @@ from fastai_tui.app.tui.canvas import Canvas
 from fastai_tui.app.tui.following import follow
 from fastai_tui.app.tui.once import Once
 from fastai_tui.app.tui.panes.layout import Area
-from fastai_tui.app.tui.panes.run_picture import VIEWS, RunPicture, small
+from fastai_tui.app.tui.panes.run_picture import VIEWS, RunPicture, numbers, small
 from fastai_tui.app.tui.plotting import Plotter
 from fastai_tui.app.tui.screens.page import Note, wrapped
 from fastai_tui.app.tui.widgets.keyline import KeyLine
@@ -50,7 +50,7 @@ class RunView(Canvas, can_focus=True):
     def __init__(self) -> None:
         super().__init__(id="run")
         self.plotter = Plotter(self)
-        self.picture = RunPicture(self.plotter, "c continues it.")
+        self.picture = RunPicture(self.plotter, "c continues it.", "")
         self.shot: Snapshot | None = None
         self.view = "all"
 
@@ -93,7 +93,7 @@ class RunView(Canvas, can_focus=True):
 
     def _left_out(self, sheet: Sheet, area: Area, begun: bool) -> None:
         """Say at the right of the numbers' line what `v` would show."""
-        taken = len(views.numbers(self.shot, area.width)) + 2 if self.shot else 0
+        taken = len(numbers(self.shot, area.width)) + 2 if self.shot else 0
         words = f"not shown: {', '.join(sheet.left_out)}"
         if len(words) > area.width - taken:
             words = f"{len(sheet.left_out)} not shown"

@@ -35,10 +35,12 @@ class AskLine(Canvas):
 
     def draw(self, sheet: Sheet) -> None:
         if self.said:
-            sheet.put(0, 1, fit(self.said, sheet.width - 2), self.mood)
+            if self.mood == "good":  # a bar across the screen: something has been reached
+                sheet.fill(0, 0, sheet.width, 1, "cursor")
+            sheet.put(0, 1, fit(self.said, sheet.width - 2), "cursor" if self.mood == "good" else self.mood)
             return
         mark, style, words = self._words()
-        count = f" {self.asks.number}/{self.asks.of}" if self.asks.kind != "done" and self.asks.of > 1 else ""
+        count = f" {self.asks.number}/{self.asks.of}" if self.asks.number and self.asks.of > 1 else ""
         at = sheet.put(0, 1, f"{mark}{count} ", style)
         sheet.put(0, at, fit(words, sheet.width - at - 1), "strong")
 
@@ -46,6 +48,10 @@ class AskLine(Canvas):
         match self.asks.kind:
             case "question":
                 return "?", "accent", f"enter: predict · {self.asks.words}"
+            case "answer":
+                return "?", "accent", "enter: this is my prediction · esc: back to the text"
             case "goal":
                 return "◎", "accent", self.asks.words
-        return "✓", "good", "This step is done. enter: on to the next."
+            case "read":
+                return "›", "accent", self.asks.words
+        return "✓", "good", self.asks.words

@@ -8,6 +8,8 @@ from fastai_tui.app.tui import pages
 from fastai_tui.app.tui.canvas import Canvas
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual import events
 
     from fastai_tui.app.tui.sheet import Sheet
@@ -20,6 +22,13 @@ class Column(Canvas, can_focus=True):
         super().__init__(id="column")
         self.content: pages.Content = pages.Prose("")
         self.top = 0
+        self.asked: list[tuple[bool, str]] = []
+
+    def tasks(self, asked: Sequence[tuple[bool, str]]) -> None:
+        """What the step asks, shown under its text where there is room: whether it is done, and its words."""
+        if [*asked] != self.asked:
+            self.asked = [*asked]
+            self.redraw()
 
     def show(self, content: pages.Content) -> None:
         """Show something else, from its beginning; the same question with another answer stays where it is."""
@@ -51,6 +60,14 @@ class Column(Canvas, can_focus=True):
             sheet.put(sheet.height - 1, sheet.width - 2, "▼", "accent")
         if self.top:
             sheet.put(0, sheet.width - 2, "▲", "accent")
+        self._draw_list(sheet, margin)
+
+    def _draw_list(self, sheet: Sheet, margin: int) -> None:
+        lines = pages.todo(self.asked, self.size.width - 2) if self.asked else []
+        top = len(self._lines) + 2
+        if isinstance(self.content, pages.Prose) and lines and top + len(lines) <= sheet.height:
+            for row, pieces in enumerate(lines, top):
+                sheet.spans(row, margin, pieces)
 
     @property
     def _lines(self) -> list[pages.Pieces]:

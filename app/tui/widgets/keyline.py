@@ -31,7 +31,7 @@ class KeyLine(Canvas):
         sheet.fill(0, 0, sheet.width, sheet.height, "shade")
         keys = [key for key in matters(self.screen) if key[1] != HELP]
         room = sheet.width - len(HELP) - 4
-        for row, line in enumerate(chosen(keys, essential(self.screen), room, sheet.height)):
+        for row, line in enumerate(chosen(keys, essential(self.screen), room - 1, sheet.height)):
             column = 1
             for key, does in line:
                 column = sheet.put(row, column, key, "key")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fastai_tui.app.sentences import phase
 from fastai_tui.app.text import duration, width
 from fastai_tui.app.tui.canvas import Canvas
 
@@ -13,7 +14,14 @@ if TYPE_CHECKING:
     from fastai_tui.app.snapshots import Snapshot
     from fastai_tui.app.tui.sheet import Role, Sheet
 
-MOODS: dict[str, Role] = {"running": "good", "finished": "good", "failed": "bad", "diverged": "bad", "lost": "bad"}
+MOODS: dict[str, Role] = {
+    "starting": "accent",
+    "running": "good",
+    "finished": "good",
+    "failed": "bad",
+    "diverged": "bad",
+    "lost": "bad",
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,7 @@ class StatusFacts:
             return cls(waiting=waiting, lab=lab, link=link, note=note)
         share = shot.step / shot.total if shot.total and shot.step and not shot.ended else None
         left = shot.left if shot.phase == "running" else None
-        return cls(shot.run, shot.phase, share, left, shot.device, waiting, lab, link, note)
+        return cls(shot.run, phase(shot), share, left, shot.device, waiting, lab, link, note)
 
 
 Part = tuple[int, str, "Role"]  # how much it matters (0 most), the words, their style
