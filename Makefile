@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 PARTS := app engine lessons assets
 
-.PHONY: run test lint unit acceptance bench clean
+.PHONY: run test lint unit acceptance bench pictures clean
 
 run: .venv/.run
 	@if [ -t 0 ] && [ -t 1 ] && [ -z "$(ARGS)" ]; then exec $(BIN)/fastai-tui; \
@@ -28,6 +28,9 @@ acceptance: .venv/.dev  # what takes longer than a test may; its results stand i
 
 bench: .venv/.run
 	@$(BIN)/fastai-tui bench $(ARGS)
+
+pictures: .venv/.dev  # plays the app and keeps what its terminal shows, for the README
+	@$(BIN)/python -m tests.tools.pictures
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "fastai-tui needs Python 3.11 or newer with its venv module (on Debian: apt install python3-venv)."; exit 1; }

@@ -65,7 +65,8 @@ class Lab:
         return await self._put(request, arguments, topic)
 
     async def close(self) -> None:
-        """End the process; who still waits gets `RunFailed`."""
+        """End the process at once (taking torch down in an orderly way takes it a second, and it has nothing to lose);
+        who still waits gets `RunFailed`."""
         self._closed = True
         if self._server is not None:
             self._server.cancel()
@@ -74,7 +75,7 @@ class Lab:
             asked.refuse(_closed())
         self._waiting.clear()
         if self._process is not None:
-            await self._process.end()
+            await self._process.end(0)
 
     def _put(self, request: str, arguments: dict[str, Any], topic: str) -> "asyncio.Future[Any]":
         if self._closed:

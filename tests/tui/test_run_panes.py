@@ -12,6 +12,7 @@ import pytest
 
 from fastai_tui.app.curves import Curve
 from fastai_tui.app.snapshots import Snapshot, Watcher, planned
+from fastai_tui.app.tui.panes import beginning
 from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.app.tui.panes.compare import ComparePane
 from fastai_tui.app.tui.panes.network import NetworkPane
@@ -35,6 +36,12 @@ PLAN = planned({"lr": 0.06, "schedule": "1cycle"})
 @pytest.fixture(autouse=True, scope="module")
 def _plots() -> None:
     load()
+
+
+@pytest.fixture(autouse=True)
+def _still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sign that moves while a run begins stands still, so that pictures can be compared."""
+    monkeypatch.setattr(beginning, "BEAT", 1e6)
 
 
 def scene(kind: str, hidden: set[str] | None = None, kept: dict[str, Any] | None = None, **knobs: Any) -> Scene:
@@ -124,7 +131,82 @@ def test_training_at_every_size(what: str, size: tuple[int, int]) -> None:
     if what == "plan":
         assert "6,722 parameters" in text
     if what == "queued":
-        assert "Waiting for 0001-mnist" in " ".join(text.split())
+        assert "its turn: 0001-mnist" in text
+
+
+def test_what_a_run_does_before_its_first_batch_is_told_as_it_goes() -> None:
+    pane = TrainPane(scene("train"))
+    stages: list[list[str]] = []
+
+    def marks() -> list[str]:
+        words = [line.strip() for line in pane.sheet.text.splitlines()]
+        return [line[0] for line in words if line[2:].startswith(("a process", "PyTorch", "the first"))]
+
+    async def drive(pilot: Any, host: Host) -> None:
+        await pilot.press("space")
+        stages.append(marks())
+        for now in (shot(1, phase="queued", step=0), shot(1, step=0, elapsed=4.2), shot()):
+            show(pane, now)
+            stages.append(marks())
+
+    sign = beginning.SIGNS[0]
+    play(pane, drive)
+    assert stages == [[sign, "·", "·"], ["✓", sign, "·"], ["✓", "✓", sign], []]
+
+
+def test_the_sign_moves_only_while_something_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beginning, "BEAT", 0.01)
+    pane = TrainPane(scene("train"))
+    seen: list[set[str]] = []
+
+    async def watch(pilot: Any, times: int = 20) -> None:
+        signs = set()
+        for _ in range(times):
+            signs |= set(pane.sheet.text) & set(beginning.SIGNS)
+            await pilot.pause(0.02)
+        seen.append(signs)
+
+    async def drive(pilot: Any, host: Host) -> None:
+        for now in (shot(1, step=0), ended("failed", "No.", 1)):
+            show(pane, now)
+            await watch(pilot)
+
+    play(pane, drive)
+    assert len(seen[0]) > 3
+    assert not seen[1]
+
+
+def test_a_run_that_failed_at_once_says_why_where_the_eye_is() -> None:
+    pane = TrainPane(scene("train"))
+    message = "The network answers each image with 784 numbers: let its convolutions take strides."
+
+    async def drive(pilot: Any, host: Host) -> None:
+        show(pane, replace(ended("failed", message, 1), step=0, curve=Curve()))
+        await pilot.press("p", "v")
+        assert named(host.told) == []  # there is nothing to go on with, and nothing to view
+
+    lines = play(pane, drive, (40, 18)).splitlines()
+    assert " ".join(" ".join(lines[2:6]).split()).startswith(f"failed: {message}")
+    assert any("space tries it again" in line for line in lines)
+    assert not any("schedule" in line or "┤" in line for line in lines)
+
+
+def test_a_finished_run_says_how_many_were_right() -> None:
+    done = replace(ended("finished", "Finished.", 354), settings=())
+    pane = TrainPane(scene("train"))
+
+    async def drive(pilot: Any, host: Host) -> None:
+        await settled(pane, pilot)
+        show(pane, done)
+
+    assert "194 of 200 right; space: another seed" in play(pane, drive, (40, 18))
+    unknown = TrainPane(scene("train", hidden={"accuracy"}))
+
+    async def hidden(pilot: Any, host: Host) -> None:
+        await settled(unknown, pilot)
+        show(unknown, done)
+
+    assert "right" not in play(unknown, hidden, (40, 18))
 
 
 def test_space_trains_pauses_and_goes_on_and_u_stops() -> None:

@@ -7,10 +7,11 @@ import pytest
 from canned_runs import epoch_of, loss_at, make_run
 
 from fastai_tui.app.snapshots import PLANNED, Watcher, planned
-from fastai_tui.app.tui.orders import command_of, job_of
+from fastai_tui.app.tui.orders import command_of, job_of, seed_for
 from fastai_tui.engine import events
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.runs.log import LineWriter
+from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.lessons.experiments import order
 from fastai_tui.lessons.schema import Knob, Run, Step
 
@@ -65,6 +66,19 @@ def test_a_steps_job_is_what_its_command_orders() -> None:
     options = {words[i]: words[i + 1] for i in range(2, len(words), 2) if words[i] != "--set"}
     assert options == {"--epochs": "4", "--seed": "7", "--data": "mnist-sample"}
     assert order("mnist-3v7", sets, epochs=4, seed=7, data="mnist-sample") == job
+
+
+def test_the_same_once_more_has_another_seed() -> None:
+    store, job = RunStore(), job_of(STEP, {"lr": 0.005})
+    assert seed_for(job, [], store) == 7
+    same = [store.create(job, "", []).id]
+    assert seed_for(job, same, store) == 8
+    same.append(store.create(job_of(STEP, {"lr": 0.005}, seed=8), "", []).id)
+    assert seed_for(job, same, store) == 9
+    assert seed_for(job_of(STEP, {"lr": 0.1}), same, store) == 7
+    assert seed_for(job, ["9999-gone"], store) == 7
+    assert command_of(STEP, {}, seed=8)[-4:] == ["--seed", "8", "--data", "mnist-sample"]
+    assert job_of(STEP, {}, seed=8).seed == 8
 
 
 def test_a_step_that_trains_nothing_has_no_job() -> None:
