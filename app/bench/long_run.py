@@ -1,5 +1,5 @@
 """Writes a long run without training it: `python -m fastai_tui.app.bench.long_run HOME` prints its folder. With a
-number of seconds after HOME it is written in that time, as a live run that others can watch: the folder comes first."""
+number of seconds after HOME (and one of batches) it is written in that time, as a live run that others can watch."""
 
 import sys
 import time
@@ -148,6 +148,6 @@ def _time(step: int) -> float:
 
 if __name__ == "__main__":
     if len(sys.argv) > 2:
-        replay(Path(sys.argv[1]), float(sys.argv[2]))
+        replay(Path(sys.argv[1]), float(sys.argv[2]), *map(int, sys.argv[3:]))
     else:
         print(write(Path(sys.argv[1])).path)

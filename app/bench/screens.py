@@ -84,6 +84,8 @@ class Screen:
     def answer(self, key: bytes, part: re.Pattern[bytes] = ANYTHING) -> float:
         """Seconds from a key to the first of what is sent because of it: whatever comes first, if nothing else is going
         on, or what has `part` in it. Raises `RunFailed` if it does not come."""
+        while self.read(0.002):
+            pass  # the rest of what was sent before
         pressed, heard = time.perf_counter(), b""
         self.press(key)
         while not part.search(heard):

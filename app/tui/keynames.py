@@ -89,9 +89,14 @@ def matters(screen: Screen[object]) -> list[tuple[str, str]]:
 
 
 def essential(screen: Screen[object]) -> set[str]:
-    """What of it has to be told however narrow the line is: the actions that the screen names as `essential`."""
+    """What of it has to be told however narrow the line is: the first that a pane names in its `FIRST`, and the actions
+    that the screen names as `essential`."""
     wanted = getattr(screen, "essential", ())
-    return {binding.description for _, _, binding in active(screen) if binding.action in wanted}
+    return {
+        binding.description
+        for node, key, binding in active(screen)
+        if binding.action in wanted or key in getattr(node, "FIRST", ())[:1]
+    }
 
 
 def active(screen: Screen[object]) -> list[tuple[DOMNode, str, Binding]]:

@@ -112,8 +112,9 @@ def test_the_terminal_is_as_it_was_after_leaving_and_after_a_suspension(home: Pa
         player.press("down", "right")
         player.wait_for("at (2,2)")
         for _ in range(3):
+            before = len(player.recording)
             player.suspend()
-            assert b"\x1b[?1049l" in b"".join(data for _, data in player.recording[-20:])
+            until(lambda since=before: b"\x1b[?1049l" in b"".join(data for _, data in player.recording[since:]))
             player.resume()
             player.press("ctrl+z", "right")  # too early for a second time
             time.sleep(0.2)
@@ -151,7 +152,7 @@ def test_a_lab_that_is_killed_is_started_again_and_the_app_says_so() -> None:
         player.press("b")
         player.wait_for("The lab process ended unexpectedly")
         player.press("b")
-        player.wait_for("3/11", "211,680")
+        player.wait_for("3/11", "30×28×28")  # the shapes come from the lab; what it multiplies is still to be predicted
         assert lab_of(player) not in (0, first)
 
 

@@ -115,6 +115,25 @@ def test_the_first_frame_takes_keys_and_q_gives_the_terminal_back(home: Path) ->
         assert restored(shown)
 
 
+def test_leaving_waits_for_no_torch(home: Path) -> None:
+    with terminal("--chapter", "convolution") as shown:
+        shown.until(lambda: "? help" in shown.text())
+        shown.read(0.3)  # the lab has begun to load it, which takes seconds
+        began = time.monotonic()
+        shown.press(b"q")
+        assert shown.left() == 0
+        assert time.monotonic() - began < 0.9  # .1 on quiet cores, and the lab's farewell alone was 1
+
+
+def test_thousands_of_keys_are_not_worked_off_for_ever(home: Path) -> None:
+    with terminal("--chapter", "convolution") as shown:
+        shown.opened()
+        shown.press(b"nb" * 1500)  # another step each: half a minute's work
+        shown.read(5.0)
+        shown.press(b"?")
+        shown.until(lambda: "next theme" in shown.text())
+
+
 def test_ctrl_l_draws_over_what_others_wrote(home: Path) -> None:
     with terminal() as shown:
         before = shown.opened().cells()

@@ -118,7 +118,7 @@ def test_notes_stand_beside_the_grids_where_there_is_no_room_below() -> None:
     sheet = sheet_of("geometry", (78, 18), knobs={**KNOBS, "size": 28, "kernel_size": 4, "stride": 1})
     words = " ".join(" ".join(line[63:].split()) for line in sheet.text.split("\n"))
     assert "k is even, no pixel is in its middle" in words
-    assert "Output 0,0 sees rows −1 to 2" in words
+    assert "Output 0,0: rows −1 to 2" in words
 
 
 def test_visited_places_are_marked_and_f_visits_all() -> None:

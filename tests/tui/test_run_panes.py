@@ -12,7 +12,7 @@ import pytest
 
 from fastai_tui.app.curves import Curve
 from fastai_tui.app.snapshots import Snapshot, Watcher, planned
-from fastai_tui.app.tui.panes import beginning
+from fastai_tui.app.tui.panes import beginning, comparing
 from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.app.tui.panes.compare import ComparePane
 from fastai_tui.app.tui.panes.network import NetworkPane
@@ -244,6 +244,14 @@ def test_another_rate_is_told_before_it_is_trained_and_its_schedule_drawn() -> N
         show(again, replace(ended("finished", "Finished.", 354), settings=(("lr", "0.01"), ("bs", "64"))))
 
     assert "space trains with lr=0.5; this run is kept" in play(again, after)
+
+
+def test_what_was_turned_while_a_run_ran_sets_it_apart() -> None:
+    plain, turned = shot(), shot(changes=("lr=0.1 after batch 46",))
+    assert "turned" not in comparing.conditions(plain)
+    assert comparing.differences([plain, turned]) == ["turned"]
+    assert comparing.apart(turned, ["turned"]) == "turned=lr=0.1 after batch 46"
+    assert comparing.apart(plain, ["turned"]) == "turned=-"
 
 
 def test_a_knob_beyond_its_bounds_is_explained() -> None:

@@ -1,5 +1,6 @@
 """The bench: its arithmetic, how processes are measured, what is left out and why, and the shape of its report."""
 
+import re
 import subprocess
 import sys
 import time
@@ -13,9 +14,11 @@ from fastai_tui.app.bench.machine import commit, machine
 from fastai_tui.app.bench.place import Place, place
 from fastai_tui.app.bench.processes import Finished, busy, finish, listen
 from fastai_tui.app.bench.result import Measurement, Unavailable, in_turn, measured, ratios
+from fastai_tui.app.bench.screens import screen
 from fastai_tui.app.bench.words import words
 from fastai_tui.engine.errors import BadInput, DataMissing, RunFailed
 from fastai_tui.engine.job import Job
+from fastai_tui.engine.runs.run import Run
 from fastai_tui.engine.runs.store import RunStore
 
 HERE = {"PATH": "/usr/bin:/bin"}
@@ -259,6 +262,26 @@ def test_the_long_run_reads_like_a_real_one(tmp_path: Path) -> None:
     span, first, rows = columns.read()
     assert (first, span * len(rows) <= 20_000) == (0, True)
     assert len(rows) > 2_000
+
+
+def test_a_run_that_goes_by_is_live_until_it_has_ended(tmp_path: Path) -> None:
+    command = ["-m", "fastai_tui.app.bench.long_run", str(tmp_path), "1.5", "20000"]
+    with subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        run = Run(Path(process.stdout.readline().decode().strip()))
+        assert (run.state().phase, run.state().live) == ("running", True)
+    assert process.returncode == 0
+    assert run.state().phase == "finished"
+    assert (len(run.steps()), len(run.epochs())) == (20_000, 200)
+
+
+def test_an_answer_is_told_from_what_comes_anyway_by_a_part_of_it() -> None:
+    program = "import sys, tty; tty.setraw(0); print('ready', flush=True); sys.stdin.read(1); "
+    program += "import time; print('news', flush=True); time.sleep(.3); print('answer', flush=True); time.sleep(60)"
+    with screen(python(program), HERE) as shown:
+        shown.until(b"ready")
+        shown.listen(0.1)
+        assert shown.answer(b"x", re.compile(b"answer")) >= 0.3
 
 
 def test_the_machine_and_the_commit_are_named(tmp_path: Path) -> None:

@@ -25,10 +25,12 @@ def test_a_damaged_file_is_kept_and_said_once(home: Path) -> None:
     path.write_text("{ cut")
     said: list[str] = []
     keeper = Keeper(said.append)
-    assert "damaged" in keeper.trouble and keeper.progress == Progress()
+    assert "damaged" in keeper.trouble
+    assert keeper.progress == Progress()
     keeper.update(lambda kept: kept.put("a", "one", hints=1))
     keeper.flush()
-    assert path.read_text() == "{ cut" and said == []  # it was known from the beginning
+    assert path.read_text() == "{ cut"
+    assert said == []
     assert keeper.progress.of("a", "one").hints == 1
 
 
@@ -40,7 +42,9 @@ def test_a_disk_that_fails_later_is_reported(home: Path) -> None:
     progress.path().write_text("")
     keeper.update(lambda kept: kept.put("a", "one", hints=2))
     keeper.flush()
-    assert len(said) == 1 and "empty" in said[0] and keeper.trouble == said[0]
+    assert len(said) == 1
+    assert "empty" in said[0]
+    assert keeper.trouble == said[0]
     assert progress.path().read_text() == ""
 
 

@@ -46,9 +46,9 @@ class ComparePane(Pane):
         Binding("up", "move(-1)", "run", tooltip="choose a run"),
         Binding("home", "move(-999)", "first run", show=False),
         Binding("end", "move(999)", "last line: a new run", show=False),
-        Binding("space", "overlay", "show, hide", tooltip="lay the run's curve over the others, or take it away"),
-        Binding("space", "train", "train", tooltip="train another run"),
-        Binding("a", "train", "another run", tooltip="train another run, with what the knobs say"),
+        Binding("space", "overlay", "on, off", tooltip="lay the run's curve over the others, or take it away"),
+        Binding("space", "train", "train", tooltip="train another run, with what the knobs say"),
+        Binding("a", "train", "train", tooltip="train another run, with what the knobs say"),
         Binding("u", "stop", "stop", tooltip="stop the run"),
         Binding("v", "view", "view", tooltip="loss, accuracy, or the results alone"),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from fastai_tui.app.sentences import phase
 from fastai_tui.app.text import duration, number
 
 if TYPE_CHECKING:
@@ -14,13 +15,14 @@ RESULTS = ("train_loss", "valid_loss", "accuracy")
 
 
 def conditions(shot: Snapshot) -> dict[str, str]:
-    """Everything that was chosen for a run."""
+    """Everything that was chosen for a run, and what was turned while it ran."""
     return {
         "experiment": shot.experiment,
         **dict(shot.settings),
         "epochs": str(shot.epochs),
         "seed": str(shot.seed),
         "data": shot.data.partition(",")[0],
+        **({"turned": "; ".join(shot.changes)} if shot.changes else {}),
     }
 
 
@@ -60,7 +62,7 @@ def table(shots: Sequence[Snapshot], hidden: Collection[str], brief: bool = Fals
         took = duration(shot.elapsed) if not shot.live else f"{duration(shot.elapsed)} …"
         found = results(shot, hidden)
         done = f"{shot.epochs_done}/{shot.epochs}"
-        end = "" if shot.phase == "finished" else shot.phase
+        end = "" if shot.phase == "finished" else phase(shot)
         own = ", ".join(conditions(shot).get(name, "-") for name in names) if brief else apart(shot, names)
         lines.append((short(shot.run), own, done, *(found[name] for name in RESULTS), took, end))
     return lines

@@ -225,7 +225,8 @@ class GeometryPane(Pane):
         if grid.even and told:
             yield words.keeping(grid)
         rows, columns = (words.pixels(grid, index) for index in self.cell)
-        yield f"Output {self.cell[0]},{self.cell[1]} sees rows {rows}, columns {columns}."
+        padded = ", padding included" if any(words.on_padding(grid, index) for index in self.cell) else ""
+        yield f"Output {self.cell[0]},{self.cell[1]}: rows {rows}, columns {columns}{padded}."
         if grid.leftover:
             last = words.counted(grid.leftover)
             yield f"No window reaches the last {last}: the stride does not divide n + 2p − k."

@@ -25,11 +25,18 @@ def keeping(grid: Geometry) -> str:
 
 
 def pixels(grid: Geometry, index: int) -> str:
-    """The pixels under the window along one axis, those on the padding named as such."""
+    """The pixels under the window along one axis; those before 0 lie on the padding."""
     first = grid.covered(index).start - grid.padding
     last = grid.covered(index).stop - 1 - grid.padding
-    words = f"{first}" if first == last else f"{first} to {last}"
-    return f"{words.replace('-', '−')} (with padding)" if first < 0 or last >= grid.size else words
+    if first == last:
+        return f"{first}".replace("-", "−")
+    return f"{first}–{last}" if first >= 0 else f"{first} to {last}".replace("-", "−")
+
+
+def on_padding(grid: Geometry, index: int) -> bool:
+    """Does the window stand on the padding, too, along one axis?"""
+    covered = grid.covered(index)
+    return covered.start < grid.padding or covered.stop > grid.padding + grid.size
 
 
 def what(grid: Geometry) -> str:

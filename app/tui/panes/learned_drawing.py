@@ -252,7 +252,12 @@ def _enlarged(sheet: Sheet, area: Area, now: Seen, other: dict[str, Any] | None)
     sheet.picture(area.row + 1, 0, parts.strongest(now.picture.rows, factor), halfblocks.grey())
     middle = Area(area.row + 1, side + 1, between, area.height - 1)
     down, across = now.shape[2:]
-    if len(now.kernels) == 1 and other is not None and 2 * down + 1 <= middle.height and 2 * across + 5 <= between:
+    if (
+        len(now.kernels) == 1
+        and other is not None
+        and 2 * down + 1 <= middle.height
+        and 2 * across + len(" was") <= between
+    ):
         _then_and_now(sheet, middle, now, other)
     else:
         _slices(sheet, middle, now)
@@ -265,7 +270,7 @@ def _then_and_now(sheet: Sheet, area: Area, now: Seen, other: dict[str, Any]) ->
     )
     scale = halfblocks.signed(max(now.weights, other["scale"]))
     down, across = now.shape[2:]
-    times = max(min((area.height - 1) // 2 // down, (area.width - 5) // (2 * across)), 1)
+    times = max(min((area.height - 1) // 2 // down, (area.width - len(" was")) // (2 * across)), 1)
     for i, (word, (step, rows)) in enumerate(zip(("was", "is"), moments, strict=True)):
         row = area.row + i * (times * down + 1)
         blown = [[value for value in line for _ in range(times)] for line in rows for _ in range(times)]

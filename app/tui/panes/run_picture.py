@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Collection
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastai_tui.app import plots, sentences, views
@@ -31,12 +32,14 @@ def masked(shot: Snapshot, hidden: Collection[str]) -> Snapshot:
     """The snapshot without the measurements that the learner has not predicted yet."""
     if not hidden:
         return shot
-    table = tuple(_masked_row(row, hidden) for row in shot.table)
+    kept = frozenset(hidden)
+    table = tuple(_masked_row(row, kept) for row in shot.table)
     curve = Curve() if LOSSES & set(hidden) else shot.curve
     return replace(shot, table=table, curve=curve)
 
 
-def _masked_row(row: Row, hidden: Collection[str]) -> Row:
+@lru_cache(4096)  # the same rows are drawn again and again
+def _masked_row(row: Row, hidden: frozenset[str]) -> Row:
     metrics = tuple((name, value) for name, value in row.metrics if name not in hidden)
     return replace(row, metrics=metrics, valid_loss=None if "valid_loss" in hidden else row.valid_loss)
 
@@ -216,7 +219,8 @@ def said(shot: Snapshot, remedy: str) -> str:
     if shot.phase == "finished":
         return f"✓ {sentences.metrics_in_words(shot.table[-1])}" if shot.table else "✓ finished"
     if shot.ended:
-        return f"{sentences.last_line(shot)} {remedy}"
+        why, command, _ = sentences.last_line(shot).partition("; `fastai-tui resume")
+        return f"{why}{'.' if command else ''} {remedy}"  # here a key does what the command would
     return sentences.notice(shot)
 
 

@@ -24,6 +24,7 @@ from fastai_tui.engine.runs import estimate
 
 if TYPE_CHECKING:
     from textual import events
+    from textual.timer import Timer
 
     from fastai_tui.app.snapshots import Snapshot
     from fastai_tui.app.tui.services import Scene
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from fastai_tui.engine.settings import Value
     from fastai_tui.lessons.progress import State
 
+SETTLE = 0.4  # seconds after the last turn of a knob before anybody is asked what it comes to
 BRIEF = 48  # columns below which facts are told in fewer words
 
 
@@ -61,25 +63,33 @@ class TrainPane(Pane):
         self.described: RunStarted | None = None
         self.expected: str = ""
         self._once = Once()
+        self._turning: Timer | None = None
 
     def on_mount(self) -> None:
         super().on_mount()
         self._order()
+        self._inquire()
 
     def turned(self, knob: str, value: Value) -> None:
         self._order()
+        if self._turning is not None:
+            self._turning.stop()
+        self._turning = self.set_timer(SETTLE, self._inquire)  # the lab computes on the cores that a run trains on
         self.changed()
 
     def _order(self) -> None:
-        """Make the job anew, and find out what it comes to."""
+        """Make the job anew."""
         self.described = None
         try:
             self.job, self.trouble = orders.job_of(self.scene.step, self.knobs), ""
         except FastaiTuiError as error:
             self.job, self.trouble = None, str(error)
-            return
-        self.ask_lab("describe", self._describe, job=self.job)
-        self._estimate(self.job)
+
+    def _inquire(self) -> None:
+        """Find out what the job comes to."""
+        if self.job is not None:
+            self.ask_lab("describe", self._describe, job=self.job)
+            self._estimate(self.job)
 
     def _describe(self, answer: Any) -> None:
         import msgspec

@@ -44,7 +44,7 @@ class RunView(Canvas, can_focus=True):
         Binding("space", "screen.steer('resume')", "go on"),
         Binding("u", "screen.steer('stop')", "stop"),
         Binding("c", "screen.steer('continue')", "continue"),
-        Binding("v", "view", "next view"),
+        Binding("v", "view", "view", tooltip="curves, one of them, epochs, settings"),
     ]
 
     def __init__(self) -> None:
@@ -92,12 +92,16 @@ class RunView(Canvas, can_focus=True):
             self._lines(sheet, left._replace(row=left.row + 1, height=left.height - 2), facts)
 
     def _left_out(self, sheet: Sheet, area: Area, begun: bool) -> None:
-        """Say at the right of the numbers' line what `v` would show."""
-        taken = len(numbers(self.shot, area.width)) + 2 if self.shot else 0
+        """Say at the right of the numbers' line what `v` would show; the accuracy gives way to it."""
+        if self.shot is None or not sheet.left_out or not begun or sheet.height < 4:
+            return
         words = f"not shown: {', '.join(sheet.left_out)}"
-        if len(words) > area.width - taken:
+        if len(words) + 2 > area.width - len(numbers(self.shot, area.width)):
             words = f"{len(sheet.left_out)} not shown"
-        if sheet.left_out and begun and sheet.height >= 4 and len(words) <= area.width - taken:
+        room = area.width - len(words) - 2
+        line = numbers(self.shot, room)
+        if len(line) <= room:
+            sheet.put(2, area.column, line.ljust(room + 2))
             sheet.put(2, area.right - len(words), words, "dim")
 
     def _facts(self, sheet: Sheet, area: Area, facts: list[Fact]) -> None:

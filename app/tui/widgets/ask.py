@@ -41,6 +41,8 @@ class AskLine(Canvas):
             return
         mark, style, words = self._words()
         count = f" {self.asks.number}/{self.asks.of}" if self.asks.number and self.asks.of > 1 else ""
+        if len(words) + len(count) + 4 > sheet.width:  # the words come first
+            count = ""
         at = sheet.put(0, 1, f"{mark}{count} ", style)
         sheet.put(0, at, fit(words, sheet.width - at - 1), "strong")
 
