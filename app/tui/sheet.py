@@ -17,7 +17,7 @@ from fastai_tui.app.halfblocks import RGB, Grid, Scale
 if TYPE_CHECKING:
     from fastai_tui.app.terminal import Depth
 
-# What a theme has a look for: "mark" is the cursor's own colour, "shade" the ground of a bar, "head" what is bold on it.
+# What a theme has a look for: "mark" is the cursor's own colour, "shade" the ground of bars, "head" what is bold on it.
 Role = Literal[
     "plain", "dim", "strong", "emphasis", "code", "link", "title", "accent", "good", "bad", "warn", "cursor", "mark",
     "shade", "head", "key", "field",

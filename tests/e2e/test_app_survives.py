@@ -106,20 +106,34 @@ def test_a_run_of_a_lesson_outlives_the_ssh_connection(home: Path, ssh: list[str
     expect_all_of_it(home)
 
 
+def written(player: Player, since: int) -> bytes:
+    return b"".join(data for _, data in player.recording[since:])
+
+
+def repaints(player: Player) -> bool:
+    """Is it awake? It is woken if it has stopped, and asked to draw its screen anew."""
+    since = len(player.recording)
+    if player.state == "T":
+        player.resume()
+    player.press("ctrl+l")
+    time.sleep(0.2)
+    return b"\x1b[2J" in written(player, since)
+
+
 def test_the_terminal_is_as_it_was_after_leaving_and_after_a_suspension(home: Path) -> None:
     with Player("--chapter", "convolution", "--step", "window") as player:
         player.wait_for("2/11", "at (1,1)")
         player.press("down", "right")
         player.wait_for("at (2,2)")
-        for _ in range(3):
-            before = len(player.recording)
+        for number in range(3):
+            since = len(player.recording)
             player.suspend()
-            until(lambda since=before: b"\x1b[?1049l" in b"".join(data for _, data in player.recording[since:]))
+            until(lambda since=since: b"\x1b[?1049l" in written(player, since))
             player.resume()
-            player.press("ctrl+z", "right")  # too early for a second time
-            time.sleep(0.2)
-            player.resume()
-        player.wait_for("at (2,5)")
+            player.press("ctrl+z")  # too early for a second time: it may stop once more, or not
+            until(lambda: repaints(player))
+            player.press("right")
+            player.wait_for(f"at (2,{3 + number})")
         player.resize(40, 12)
         player.wait_for("One window", lambda player: "? help" not in player.text or len(player.lines) == 12)
         player.press("q")

@@ -175,22 +175,23 @@ class StepRuns:
     def _show(self, run: Run) -> None:
         self.shown, self.shot = run, None
         self._work(follow(run, self._told, self._trouble))
-        self._work(self._count())
+        self._work(self._count(run))
 
     def _told(self, shot: Snapshot) -> None:
-        if self.shown is None or shot.run != self.shown.id:
-            return
-        before, self.shot = self.shot, shot
+        """A run is further: the one that is shown, or an older one that was not over when the next was started."""
+        before = self.shots.get(shot.run)
         self.shots[shot.run] = shot
+        if self.shown is not None and shot.run == self.shown.id:
+            self.shot = shot
         self.screen.followed()
         if before is not None and before.live and shot.ended:
             self.screen.app.run_ended(shot)  # type: ignore[attr-defined]
 
-    async def _count(self) -> None:
-        """How many runs wait for a device, while one is live."""
+    async def _count(self, run: Run) -> None:
+        """How many runs wait for a device, while one that is shown is live."""
         from fastai_tui.engine.runs.queue import waiting
 
-        while self.shot is None or self.shot.live:
+        while self.shown is run and (self.shot is None or self.shot.live):
             self.waiting = await asyncio.to_thread(waiting, self.services.runs.place)
             await asyncio.sleep(COUNT_EVERY)
 
