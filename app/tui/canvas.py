@@ -41,7 +41,9 @@ class Canvas(Widget):
         return self.app.palette  # type: ignore[attr-defined]
 
     def redraw(self) -> None:
-        """Draw anew; refresh only what is different."""
+        """Draw anew; refresh only what is different. Nothing happens to a widget that has been taken out already."""
+        if not self.is_attached:
+            return
         width, height = self.size
         sheet = Sheet(width, height, self.sight)
         if width and height:
@@ -56,6 +58,11 @@ class Canvas(Widget):
             self._strips.pop(row, None)
         if changed:
             self.refresh(*(Region(column, row, columns, 1) for row, column, columns in changed))
+
+    def refresh_bindings(self) -> None:
+        """Have the keys that matter shown anew; may be called late, when the widget has been taken out already."""
+        if self.is_attached:
+            super().refresh_bindings()
 
     def forget(self) -> None:
         """Draw everything anew, for the theme has changed."""

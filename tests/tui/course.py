@@ -13,6 +13,7 @@ from textual import events
 from textual.keys import _character_to_key
 
 from fastai_tui.app.tui.app import LessonsApp
+from fastai_tui.app.tui.canvas import Canvas
 from fastai_tui.engine import events as told
 from fastai_tui.engine import lab
 from fastai_tui.engine.errors import RunFailed
@@ -173,6 +174,13 @@ async def handled(app: LessonsApp) -> None:
         raise app._exception
 
 
+def awaited(app: LessonsApp) -> bool:
+    """Does some widget mean to do something in a moment: ask the lab when the cursor has come to rest, draw a plot?"""
+    timers = [timer for widget in app.screen.walk_children(Canvas) for timer in widget._timers]
+    soon = any(timer._repeat == 0 and timer._task is not None and not timer._task.done() for timer in timers)
+    return soon or any(worker.group == "plotting" and not worker.is_finished for worker in app.workers)
+
+
 async def rest(app: LessonsApp, within: float = 10.0) -> None:
     """Until nothing waits, the lab has answered, and the screen stays as it is."""
     from tests.tui.looks import look
@@ -182,7 +190,7 @@ async def rest(app: LessonsApp, within: float = 10.0) -> None:
         await handled(app)
         await asyncio.sleep(0.01)
         now = look(app)
-        if now == before and not getattr(app.services.lab, "busy", 0):
+        if now == before and not getattr(app.services.lab, "busy", 0) and not awaited(app):
             return
         before = now
     raise AssertionError("it does not come to rest")

@@ -97,6 +97,7 @@ def words(style: Style | None, system: ColorSystem | None) -> str:
     """A style as it is sent: `#87d75f on #1c1c1c bold`."""
     if style is None or (system is None and not style):
         return "- on -"
+    style._ansi = None  # Rich keeps the codes of the first colour system that it was asked for
     codes = style.render("x", color_system=system or ColorSystem.STANDARD).partition("x")[0][2:-1].split(";")
     front, back, more = "-", "-", []
     while codes and codes != [""]:

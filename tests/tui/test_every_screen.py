@@ -171,7 +171,13 @@ async def test_a_damaged_progress_file_is_told_of(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(progress, "path", lambda: Path("progress.json"))
     monkeypatch.chdir(tmp_path)
     Path("progress.json").write_text('{"version": 99}')
-    await at_sizes("progress-from-a-newer-version", keys(), runs=False)
+
+    async def told(app: LessonsApp) -> None:
+        while not app.screen.query("Toast"):
+            await rest(app)
+        await rest(app)
+
+    await at_sizes("progress-from-a-newer-version", told, runs=False)
 
 
 THEMED = [("convolution", "window"), ("convolution", "edges"), ("first-cnn", "training")]

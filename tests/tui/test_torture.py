@@ -15,7 +15,9 @@ from textual.geometry import Size
 
 from fastai_tui.app.tui.app import LessonsApp
 from fastai_tui.app.tui.screens.chapter import ChapterScreen
+from fastai_tui.app.tui.screens.glossary import GlossaryScreen
 from fastai_tui.app.tui.screens.page import Page
+from fastai_tui.app.tui.screens.search import SearchScreen
 from fastai_tui.lessons import loader, progress
 from fastai_tui.lessons.progress import Progress
 from tests.tui.course import canned_runs as canned_runs
@@ -187,3 +189,23 @@ def test_any_keys_on_the_other_screens(home: Path, monkeypatch: pytest.MonkeyPat
     asyncio.run(go())
     assert not progress.read()[1]
     assert not (home / "errors.log").exists()
+
+
+def test_a_page_that_is_closed_already_closes_nothing_else_and_bears_late_calls() -> None:
+    async def go() -> None:
+        async with opened("convolution", "window") as app:
+            await flood(app, ["slash", *"padding"], between=1)
+            await rest(app)
+            search = app.screen
+            assert isinstance(search, SearchScreen)
+            assert search.hits
+            for _ in range(3):  # enter, and held down a moment too long
+                search.picked(0)
+            search.action_back()
+            await rest(app)
+            assert isinstance(app.screen, ChapterScreen | GlossaryScreen)
+            assert search not in app.screen_stack
+            search.lines.redraw()
+            search.lines.refresh_bindings()
+
+    asyncio.run(go())

@@ -124,7 +124,7 @@ class Pane(Canvas, can_focus=True):
         except FastaiTuiError as error:
             self.say(str(error))
             return
-        if self.is_mounted:
+        if self.is_attached:
             then(answer)
             self.changed()
 

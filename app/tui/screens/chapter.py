@@ -178,7 +178,7 @@ class ChapterScreen(Screen[None]):
 
     def _head(self) -> None:
         """The top line, once the pane has drawn what fits."""
-        if self.pane is None or not self.is_mounted:
+        if self.pane is None or not self.pane.is_attached:
             return
         left_out = (*self._left_out, *(self.pane.sheet.left_out if self.pane.display else ()))
         self.heading.show(Heading(self.chapter.title, self.step.title, self.at, self.steps_done, left_out))

@@ -88,6 +88,9 @@ class StepRuns:
             self._settling = self.screen.set_timer(SETTLE, lambda: self._work(self._set({setting.name: value})))
 
     def _work(self, work: Coroutine[Any, Any, None]) -> None:
+        if not self.screen.is_attached:  # the learner has left meanwhile
+            work.close()
+            return
         self._workers = [worker for worker in self._workers if not worker.is_finished]
         self._workers.append(self.screen.run_worker(work))
 

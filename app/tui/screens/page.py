@@ -135,8 +135,16 @@ class Page(Screen[None]):
     def on_rows_moved(self, message: Rows.Moved) -> None:
         self.moved(message.pick)
 
-    def action_back(self) -> None:
+    def leave(self) -> bool:
+        """Close this page; False if it is closed already: a quick second key may come while it is on its way out, and
+        Textual would close whatever is on top."""
+        if self.app.screen is not self:
+            return False
         self.dismiss()
+        return True
+
+    def action_back(self) -> None:
+        self.leave()
 
 
 class Overlay(Page):

@@ -194,4 +194,5 @@ class RunScreen(Screen[None]):
         self.app.push_screen(SayScreen(said or "Nothing is known of the run yet."))
 
     def action_back(self) -> None:
-        self.dismiss()
+        if self.app.screen is self:  # else a quick second key would close what lies under it
+            self.dismiss()

@@ -74,8 +74,8 @@ class SearchScreen(Page):
         entry = self.hits[pick].entry
         message = self.Term(entry.title) if entry.kind == "term" else self.Open(entry.chapter, entry.step)
         app = self.app
-        self.dismiss()
-        app.post_message(message)
+        if self.leave():
+            app.post_message(message)
 
     def on_input_changed(self, event: Field.Changed) -> None:
         self.words = words_of(event.value)
