@@ -21,7 +21,7 @@ lint: .venv/.dev
 	@$(BIN)/fastai-tui check
 
 unit: .venv/.dev
-	@$(BIN)/pytest -n 2 -m "not acceptance" $(ARGS)
+	@$(BIN)/pytest -n 4 --dist worksteal -m "not acceptance" $(ARGS)  # most of the screens' tests wait, two workers a core keep both busy
 
 acceptance: .venv/.dev  # what takes longer than a test may; its results stand in BENCHMARKS.md
 	@$(BIN)/pytest -m acceptance -s --timeout 3600 $(ARGS)

@@ -430,7 +430,7 @@ def test_any_keys_at_any_size_and_damaged_memories(make: type[Pane], depth: str)
     seen = [one for one in SHOTS.values() if one]
 
     async def drive(pilot: Any, host: Host) -> None:
-        for i in range(300):
+        for i in range(100):
             if i % 20 == 0:
                 await pilot.resize_terminal(draw.randint(1, 120), draw.randint(1, 50))
                 show(pane, draw.choice(seen), "0001-gone")

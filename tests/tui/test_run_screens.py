@@ -238,7 +238,7 @@ def test_any_keys_at_any_size(depth: str, monkeypatch: pytest.MonkeyPatch) -> No
     some_runs()
 
     async def drive(pilot: Any, host: ScreenHost) -> None:
-        for i in range(150):
+        for i in range(60):
             if i % 15 == 0:
                 await pilot.resize_terminal(draw.randint(2, 130), draw.randint(2, 45))
             if len(host.screen_stack) < 2:  # escape has closed the list
