@@ -118,9 +118,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "command": ("x",),
     "words": ("s",),
     "search": ("slash", "p", "a", "d", "d"),
-    "runs": ("r",),
     "options": ("o",),
-    "palette": ("ctrl+p",),
     "contents": ("escape",),
 }
 
@@ -139,6 +137,18 @@ async def test_the_first_screen_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_chapters_opening(monkeypatch: pytest.MonkeyPatch) -> None:
     in_colours(monkeypatch, "truecolor")
     await at_sizes("opening", keys(), "convolution", runs=False)
+
+
+async def test_the_list_of_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_colours(monkeypatch, "truecolor")
+
+    async def show(app: LessonsApp) -> None:
+        await press(app, "r")
+        while "0.9820" not in look(app).text or "0006" not in look(app).text:  # the files are read beside the loop
+            await rest(app)
+        await rest(app)
+
+    await at_sizes("runs", show, "convolution", "window")
 
 
 async def test_a_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 
 from fastai_tui.app.text import plural, width
 from fastai_tui.app.tui.canvas import Canvas
-from fastai_tui.app.tui.screens.page import Page, Row, wrapped
+from fastai_tui.app.tui.screens.page import Head, Page, Row, wrapped
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -124,6 +124,8 @@ class ContentsScreen(Page):
 
     def on_resize(self) -> None:
         self.banner.fit()
+        for head in self.query(Head):  # the top line says what the banner has no room for
+            head.redraw()
 
     def heading(self) -> tuple[str, str]:
         done = sum(self.progress.done(chapter) for chapter in self.chapters)
