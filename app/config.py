@@ -6,14 +6,13 @@ not, for TOML writers do not keep them.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from fastai_tui.engine.errors import BadInput, DiskTrouble
-from fastai_tui.engine.home import home, private_dir, write_whole
+from fastai_tui.engine.home import home, private_dir, writable, write_whole
 
 VERSION = 1
 LARGEST_FILE = 1024 * 1024
@@ -62,7 +61,7 @@ def read() -> tuple[Config, str]:
         return Config(), f"{place} can not be read ({why}): the defaults are used, and it is left as it is."
     except BadInput as error:
         return Config(), str(error)
-    if not trouble and not _writable(place):
+    if not trouble and not writable(place):
         trouble = f"{place} is read-only: what you choose now is not kept; make it writable (chmod u+w) to go on."
     return config, trouble
 
@@ -131,11 +130,6 @@ def _content(place: Path) -> bytes:
     if len(content) > LARGEST_FILE:
         raise BadInput(f"{place} is larger than any list of choices: the defaults are used; move it away.")
     return content
-
-
-def _writable(place: Path) -> bool:
-    """Renaming would replace a read-only file, too; but somebody made it so for a reason."""
-    return bool(place.stat().st_mode & 0o200) and os.access(place, os.W_OK)
 
 
 def _short(error: Exception) -> str:

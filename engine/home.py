@@ -51,6 +51,11 @@ def write_whole(path: Path, content: bytes, *, sync: bool = True) -> None:
             raise
 
 
+def writable(place: Path) -> bool:
+    """May this file be replaced? Renaming would replace a read-only one, too; but somebody made it so for a reason."""
+    return bool(place.stat().st_mode & 0o200) and os.access(place, os.W_OK)
+
+
 def write_at(file: int, content: bytes, place: int) -> None:
     """Put all of `content` at a place of an open file: the system may take less at a time. Raises OSError."""
     rest = memoryview(content)

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import msgspec
 
 from fastai_tui.engine.errors import BadInput, DiskTrouble
-from fastai_tui.engine.home import disk_errors, home, private_dir, write_whole
+from fastai_tui.engine.home import disk_errors, home, private_dir, writable, write_whole
 from fastai_tui.lessons.schema import Answer, Chapter, Step, finished
 
 VERSION = 1
@@ -108,7 +108,7 @@ def read() -> tuple[Progress, str]:
     except DiskTrouble as error:
         return Progress(), str(error)
     place = path()
-    if place.exists() and not _writable(place):
+    if place.exists() and not writable(place):
         return progress, f"{place} is read-only: what you do now is not saved; make it writable (chmod u+w) to go on."
     return progress, ""
 
@@ -186,16 +186,11 @@ def _content(place: Path) -> bytes:
     return content
 
 
-def _writable(place: Path) -> bool:
-    """Renaming would replace a read-only file, too; but somebody made it so for a reason."""
-    return bool(place.stat().st_mode & 0o200) and os.access(place, os.W_OK)
-
-
 def _set_aside(place: Path, *, keep: bool = True) -> Path | None:
     """Give what stands at `place` the name of a backup (a copy, if it is to `keep` its place until it is replaced)."""
     if not place.exists():
         return None
-    if not _writable(place):
+    if not writable(place):
         raise DiskTrouble(f"{place} is read-only, so it is left as it is: make it writable (chmod u+w) and try again.")
     stamp = time.strftime("%Y%m%d-%H%M%S")
     names = (place.with_name(f"progress-{stamp}{more}.json") for more in ("", *(f"-{n}" for n in range(2, 1000))))
