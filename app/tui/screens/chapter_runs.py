@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastai_tui.app.snapshots import Snapshot
@@ -10,7 +12,7 @@ from fastai_tui.app.tui.following import follow
 from fastai_tui.engine.errors import FastaiTuiError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Mapping
 
     from textual.worker import Worker
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from fastai_tui.lessons.progress import Progress, State
     from fastai_tui.lessons.schema import Chapter, Step
     from fastai_tui.lessons.schema import Run as Order
+
+Work = Callable[[], Coroutine[Any, Any, None]]
 
 SETTLE = 0.4  # seconds after the last turn of a knob before a running run is told
 COUNT_EVERY = 3.0  # seconds between two looks at the queue
@@ -39,7 +43,7 @@ class StepRuns:
         self.shot: Snapshot | None = None
         self.shots: dict[str, Snapshot] = {}
         self.waiting = 0
-        self._starting = False
+        self._launching: Worker[None] | None = None
         self._workers: list[Worker[Any]] = []
         self._settling: Any = None
 
@@ -54,7 +58,7 @@ class StepRuns:
         self.own = _ids(progress.of(chapter.slug, step.id).state)
         self.family = _family(chapter, step, progress)
         if step.run is not None:
-            self._work(self._find())
+            self._work(self._find)
 
     def close(self) -> None:
         """Follow nothing any more; the runs go on."""
@@ -68,16 +72,16 @@ class StepRuns:
 
     def train(self, knobs: Mapping[str, Value]) -> None:
         """Start a run of the step's experiment."""
-        if self._starting:
+        if self._launching is not None and not self._launching.is_finished:
             return
-        self._starting = True
         self.screen.tell("The run begins: starting PyTorch takes a few seconds.", "accent")
-        self._work(self._train(dict(knobs)))
+        start: Work = partial(self._train, self.screen.step, dict(knobs))
+        self._launching = self.screen.app.run_worker(start)  # the app's: it outlives the learner's leaving the step
 
     def steer(self, do: str) -> None:
         """Pause, resume or stop the run that is shown; one whose process has ended is gone on with."""
         if self.shown is not None:
-            self._work(self._steer(self.shown, do))
+            self._work(partial(self._steer, self.shown, do))
 
     def turned(self, setting: Setting, value: Value) -> None:
         """A knob was turned: a running run of this step takes what it can take while it runs."""
@@ -85,11 +89,11 @@ class StepRuns:
         if setting.live and shot is not None and shot.live and shot.run in self.own:
             if self._settling is not None:
                 self._settling.stop()
-            self._settling = self.screen.set_timer(SETTLE, lambda: self._work(self._set({setting.name: value})))
+            change = partial(self._set, {setting.name: value})
+            self._settling = self.screen.set_timer(SETTLE, partial(self._work, change))
 
-    def _work(self, work: Coroutine[Any, Any, None]) -> None:
+    def _work(self, work: Work) -> None:
         if not self.screen.is_attached:  # the learner has left meanwhile
-            work.close()
             return
         self._workers = [worker for worker in self._workers if not worker.is_finished]
         self._workers.append(self.screen.run_worker(work))
@@ -97,25 +101,30 @@ class StepRuns:
     def _trouble(self, sentence: str) -> None:
         self.screen.tell(sentence, "bad")
 
-    async def _train(self, knobs: dict[str, Value]) -> None:
+    async def _train(self, step: Step, knobs: dict[str, Value]) -> None:
         try:
-            run = await asyncio.to_thread(self._launch, knobs)
+            run = await asyncio.to_thread(self._launch, step, knobs)
         except FastaiTuiError as error:
             self._trouble(str(error))
             return
-        finally:
-            self._starting = False
+        if self.screen.is_attached and self.screen.step is step:
+            self._adopt(run)
+        else:  # the learner has gone on meanwhile, and will find it there
+            slug = self.screen.chapter.slug
+            self.screen.keeper.update(lambda progress: _with(progress, slug, step.id, run.id))
+
+    def _adopt(self, run: Run) -> None:
         self.own.append(run.id)
         self.family = (*self.family, run.id)
         self.screen.keep()
         self.screen.tell("")
         self._show(run)
 
-    def _launch(self, knobs: dict[str, Value]) -> Run:
+    def _launch(self, step: Step, knobs: dict[str, Value]) -> Run:
         from fastai_tui.app.tui.orders import command_of, job_of, seed_for
         from fastai_tui.engine.runs import client
 
-        step, store = self.screen.step, self.services.runs
+        store = self.services.runs
         seed = seed_for(job_of(step, knobs), self.family, store)
         job = job_of(step, knobs, seed)
         run = store.create(job, "", ["fastai-tui", *command_of(step, knobs, seed=seed)])
@@ -123,16 +132,14 @@ class StepRuns:
         return run
 
     async def _steer(self, run: Run, do: str) -> None:
-        from fastai_tui.engine.runs import client
+        from fastai_tui.app.tui.steering import steer
 
-        try:
-            if do == "resume" and not (await asyncio.to_thread(run.state)).live:
-                await asyncio.to_thread(client.resume, run)
-                self._show(run)
-            else:
-                await asyncio.to_thread(client.send, run, do, by="app")
-        except FastaiTuiError as error:
-            self._trouble(str(error))
+        again = do == "resume" and not (await asyncio.to_thread(run.state)).live
+        said, worked = await steer(run, "continue" if again else do)
+        if not worked:
+            self._trouble(said)
+        elif again:
+            self._show(run)
 
     async def _set(self, settings: dict[str, Value]) -> None:
         from fastai_tui.engine.runs import client
@@ -177,8 +184,8 @@ class StepRuns:
 
     def _show(self, run: Run) -> None:
         self.shown, self.shot = run, None
-        self._work(follow(run, self._told, self._trouble))
-        self._work(self._count(run))
+        self._work(partial(follow, run, self._told, self._trouble))
+        self._work(partial(self._count, run))
 
     def _told(self, shot: Snapshot) -> None:
         """A run is further: the one that is shown, or an older one that was not over when the next was started."""
@@ -206,6 +213,12 @@ def _once(run: Run) -> Snapshot | None:
         return Watcher(run).snapshot()
     except (FastaiTuiError, OSError):
         return None
+
+
+def _with(progress: Progress, chapter: str, step: str, run: str) -> Progress:
+    """The progress with one more run in a step that is not shown."""
+    state = progress.of(chapter, step).state
+    return progress.put(chapter, step, state={**state, "runs": [*_ids(state), run][-KEPT:]})
 
 
 def _ids(state: State) -> list[str]:
