@@ -92,7 +92,7 @@ class CellsDriver(LinuxDriver):
         self._lock = threading.RLock()
         self._cells = Cells(*self._get_terminal_size())
         self._meter, self.link = Meter(self.wish), Link()
-        self._together = self._waiting = self._was_lost = self._away = False
+        self._together = self._waiting = self._was_lost = False
         self._sent_at = self._key_at = 0.0
         self._wake, self._waker = os.pipe()  # ends the reading thread's wait; stays open over suspensions
         out = sys.__stdout__
@@ -188,14 +188,26 @@ class CellsDriver(LinuxDriver):
             self._loop.call_soon_threadsafe(lambda: self._app.refresh(layout=True))
 
     def _sigtstp_application(self, *details: Any) -> None:
-        self._away = True
+        """Give the terminal back, stop, and take it again. All here: the handler of SIGCONT is never called
+        where a key stops the program again at once, for the kernel takes back one of the two signals."""
         with _suspended_once():
-            super()._sigtstp_application(*details)
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+            while True:
+                signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)  # returns when somebody has continued us
+                if self._in_front():
+                    break
+            self.resume_application_mode()
+
+    def _in_front(self) -> bool:
+        """Is the terminal ours, or did a shell only continue us in its background?"""
+        try:
+            return os.tcgetpgrp(self.fileno) == os.getpgrp()
+        except OSError:  # no terminal that could tell: then nobody else has it
+            return True
 
     def _sigcont_application(self, *details: Any) -> None:
-        if self._away:  # else somebody sent it to a program that runs
-            self._away = False
-            super()._sigcont_application(*details)
+        """What was stopped goes on by itself."""
 
     def start_application_mode(self) -> None:
         """Take the terminal, at the start and whenever the program comes back to the foreground."""
