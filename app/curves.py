@@ -18,8 +18,9 @@ SPANS = 1024  # twice what the widest screen shows
 
 @dataclass(frozen=True)
 class Curve:
-    """A run's batches, thinned. Of each span: its middle step, the lowest and highest finite loss, and the smoothed
-    loss and the rate (of the last layer group) at its end; what is not known is NaN.
+    """A run's batches, thinned. Of each span: its middle step, the lowest and highest finite loss, and at its end the
+    smoothed loss, the rate (of the last layer group), the momentum and the `earlier` layer groups' rates, a row for
+    each group; what is not known is NaN.
 
     `first` is the first batch's loss; `lowest` the lowest smoothed loss, after the batch `lowest_step`.
     """
@@ -32,6 +33,8 @@ class Curve:
     first: float = math.nan
     lowest: float = math.nan
     lowest_step: int = 0
+    momenta: tuple[float, ...] = ()
+    earlier: tuple[tuple[float, ...], ...] = ()
 
 
 class Folding:
@@ -41,7 +44,7 @@ class Folding:
         import numpy as np
 
         self.spans, self.span, self.done = spans, 1, 0
-        self.values = np.full((4, spans), np.nan)  # lows, highs, smooth, rates
+        self.values = np.full((5, spans), np.nan)  # lows, highs, smooth, rates, momenta; then the earlier groups' rates
         self.first, self.lowest, self.lowest_step = math.nan, math.nan, 0
 
     def follow(self, reader: StepReader) -> None:
@@ -58,6 +61,8 @@ class Folding:
 
         if not self.done:
             self.first = float(rows["loss"][0])
+            earlier = np.full((rows["lr"].shape[1] - 1, self.spans), np.nan)
+            self.values = np.concatenate([self.values, earlier])
         while self.done + len(rows) > self.span * self.spans:
             self._merge()
         place = np.arange(self.done, self.done + len(rows)) // self.span
@@ -69,6 +74,7 @@ class Folding:
         self.values[1, at] = np.fmax(self.values[1, at], np.fmax.reduceat(loss, starts))
         ends = np.append(starts[1:], len(rows)) - 1
         self.values[2, at], self.values[3, at] = rows["smooth_loss"][ends], rows["lr"][ends, -1]
+        self.values[4, at], self.values[5:, at] = rows["momentum"][ends], rows["lr"][ends, :-1].T
         self._keep_lowest(rows["smooth_loss"])
         self.done += len(rows)
 
@@ -97,6 +103,6 @@ class Folding:
         count = -(-self.done // self.span)
         starts = np.arange(count) * self.span
         middles = (starts + 1 + np.minimum(starts + self.span, self.done)) / 2
-        lows, highs, smooth, rates = (tuple(row[:count].tolist()) for row in self.values)
-        steps = tuple(middles.tolist())
-        return Curve(steps, lows, highs, smooth, rates, self.first, self.lowest, self.lowest_step)
+        lows, highs, smooth, rates, momenta, *earlier = (tuple(row[:count].tolist()) for row in self.values)
+        steps, lowest = tuple(middles.tolist()), (self.first, self.lowest, self.lowest_step)
+        return Curve(steps, lows, highs, smooth, rates, *lowest, momenta, tuple(earlier))

@@ -24,11 +24,13 @@ _CUBE = (0, 95, 135, 175, 215, 255)  # xterm's 6×6×6 colours, from number 16 o
 
 @dataclass(frozen=True)
 class Ramp:
-    """Looks from low to high, evenly spaced: true colours (mixed between the stops), numbers of the 16, characters."""
+    """Looks from low to high, evenly spaced: true colours (mixed between the stops), numbers of the 16, characters,
+    and numbers of the 256 where those nearest to the true colours are not what is wanted."""
 
     stops: tuple[RGB, ...]
     sixteen: tuple[int, ...]
     characters: str
+    many: tuple[int, ...] = ()
 
 
 GREY = Ramp(((0, 0, 0), (255, 255, 255)), (0, 8, 7, 15), " .:-=+*#%@")
@@ -38,6 +40,17 @@ SIGNED = Ramp(
     (14, 12, 4, 0, 1, 9, 11),
     "%=~- .+*#",
 )
+# How much: viridis (Nathaniel Smith and Stéfan van der Walt, CC0), every eighth of it. It gets lighter all the way, for
+# the colour-blind too; its darkest is no ground's colour. Sixteen colours do the same from blue on.
+VIRIDIS = Ramp(
+    (
+        (68, 1, 84), (71, 44, 122), (59, 81, 139), (44, 113, 142), (33, 144, 141), (39, 173, 129), (92, 200, 99),
+        (170, 220, 50), (253, 231, 37),
+    ),
+    (4, 12, 12, 6, 10, 11, 15, 15),  # most is shown in the middle of it
+    " .:-=+*#%@",
+    (53, 54, 55, 25, 31, 36, 42, 149, 185, 191, 227),  # of the cube, for the nearest ones go up and down in lightness
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,11 @@ def grey(low: float = 0, high: float = 255) -> Scale:
 def signed(largest: float) -> Scale:
     """Two hues, blue below nought and orange above it, equally strong at −largest and largest."""
     return Scale(SIGNED, -(largest or 1), largest or 1, 0)
+
+
+def amount(largest: float) -> Scale:
+    """From nothing to `largest`, as viridis has it."""
+    return Scale(VIRIDIS, 0, largest or 1, 0)
 
 
 def lines(grid: Grid, scale: Scale, depth: Depth) -> list[str]:
@@ -122,6 +140,11 @@ def nearest_256(colour: RGB) -> int:
     return cube if _distance(as_cube, colour) <= _distance(as_grey, colour) else 232 + step
 
 
+def of_256(ramp: Ramp, place: float) -> int:
+    """The number of the ramp's xterm colour at `place`."""
+    return ramp.many[_step(len(ramp.many), place)] if ramp.many else nearest_256(rgb(ramp, place))
+
+
 def sgr(ramp: Ramp, place: float, depth: Depth, *, behind: bool = False) -> str:
     """The code that sets the text's colour, or (`behind`) the background's, to the ramp's at `place`; 16 colours or
     more."""
@@ -130,7 +153,7 @@ def sgr(ramp: Ramp, place: float, depth: Depth, *, behind: bool = False) -> str:
         return str(number % 8 + (90 if number > 7 else 30) + (10 if behind else 0))
     colour = rgb(ramp, place)
     start = "48" if behind else "38"
-    return f"{start};5;{nearest_256(colour)}" if depth == "256" else f"{start};2;{colour[0]};{colour[1]};{colour[2]}"
+    return f"{start};5;{of_256(ramp, place)}" if depth == "256" else f"{start};2;{colour[0]};{colour[1]};{colour[2]}"
 
 
 def _coloured(upper: list[float], lower: list[float] | None, scale: Scale, depth: Depth) -> str:

@@ -29,7 +29,7 @@ class Plain:
     ) -> None:
         self.watcher, self.look, self.stopper, self.process = Watcher(run), look, stopper, process
         self._write = say
-        self._facts, self._epochs, self._warnings, self._notice = False, 0, 0, ""
+        self._facts, self._epochs, self._warnings, self._samples, self._notice = False, 0, 0, 0, ""
         self._told = time.monotonic()
 
     def tell(self) -> Snapshot | None:
@@ -57,9 +57,12 @@ class Plain:
         self._epochs = min(self._epochs, len(shot.table))  # a resume takes back what it does again
         for row in shot.table[self._epochs :]:
             self._say(sentences.epoch_line(row, shot.epochs))
+        self._samples = min(self._samples, len(shot.samples))
+        for sample in shot.samples[self._samples :]:
+            self._say(sentences.written_line(sample))
         for warning in shot.warnings[self._warnings :]:
             self._say(f"warning: {printable(warning)}")
-        self._epochs, self._warnings = len(shot.table), len(shot.warnings)
+        self._epochs, self._warnings, self._samples = len(shot.table), len(shot.warnings), len(shot.samples)
         self._stands_still(shot)
         if shot.phase == "running" and shot.step and time.monotonic() - self._told > PROGRESS:
             self._say(sentences.progress_line(shot))

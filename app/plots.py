@@ -1,38 +1,12 @@
-"""Curves as lines of text: the only module that knows plotext.
-
-Every plot has a figure of its own, sees thinned and finite numbers only, and has axis limits that are rounded, so that
-they seldom change while a run is watched (each change redraws, and resends, the whole plot).
-"""
+"""Curves as lines of text, each kind a function; `figure.py` draws them."""
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 from fastai_tui.app import text
+from fastai_tui.app.axes import Limits, close
+from fastai_tui.app.figure import PLANNED, RATE, RAW, SERIES, SMOOTH, VALID, Canvas, Points, sgr
 from fastai_tui.app.text import Look, fit
-
-if TYPE_CHECKING:
-    import numpy as np
-
-LARGEST, SMALLEST = 1e300, 1e-300  # beyond these, differences and steps of an axis leave what floats can hold
-# Of the sixteen colours that every terminal has, those that can be told from white paper too (bright cyan cannot);
-# −1 is the text's own.
-SMOOTH, VALID, RATE, RAW = 6, 3, 5, -1
-SERIES = (6, 3, 1, 2, 5, 12)
-Limits = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Points:
-    """A series: x and y, and how it is drawn. A gap is a y that is not finite."""
-
-    x: Sequence[float]
-    y: Sequence[float]
-    label: str = ""
-    colour: int = SMOOTH
-    line: bool = True
 
 
 def loss_curve(
@@ -46,14 +20,16 @@ def loss_curve(
     height: int,
     total: float = 0,
     look: Look | None = None,
+    margin: int = 0,
 ) -> list[str]:
     """The loss of every batch as a band from its lowest to its highest, the smoothed loss as a line over it, and the
-    validation losses, given as (step, loss), as points. `total` is the last step that there will be."""
+    validation losses, given as (step, loss), as points. `total` is the last step that there will be, `margin` how many
+    columns the numbers beside the axis take, so that plots can stand exactly below each other."""
     look = look or Look()
     band = Points([*steps, *steps], [*lows, *highs], "batch", RAW, line=False)
     line = Points(steps, smooth, "smoothed", SMOOTH)
     points = Points([step for step, _ in valid], [value for _, value in valid], "validation", VALID, line=False)
-    canvas = _Canvas(width, height - 1, look, [band, line, points], total)
+    canvas = Canvas(width, height - 1, look, [band, line, points], total, margin=margin)
     canvas.band(steps, lows, highs)
     canvas.line(line)
     canvas.points(points)
@@ -74,10 +50,47 @@ def rate_curve(
     look = look or Look()
     line = Points(steps, rates, "", RATE)
     dots = Points([step for step, _ in ahead], [rate for _, rate in ahead], "planned", RAW, line=False)
-    canvas = _Canvas(width, height - 1, look, [line, dots], total)
+    canvas = Canvas(width, height - 1, look, [line, dots], total)
     canvas.points(dots, "·" if look.unicode else ".")
     canvas.line(line)
     return _labelled("learning rate", [dots] if ahead else [], canvas.lines(), width, height, look)
+
+
+def schedule_curve(
+    name: str,
+    planned: Sequence[tuple[str, Sequence[float], Sequence[float]]],
+    used: Sequence[tuple[Sequence[float], Sequence[float]]] = (),
+    *,
+    width: int,
+    height: int,
+    total: float,
+    look: Look | None = None,
+    zoomed: bool = False,
+    margin: int = 0,
+) -> list[str]:
+    """What is `planned` for each layer group, given as (name, steps, values), dim; over it what has been `used`, as
+    (steps, values). Groups have colours of their own if there are several; `margin` as for `loss_curve`."""
+    look = look or Look()
+    several = len(planned) > 1
+    ahead = [
+        Points(x, y, label, series_colour(n) if several else PLANNED if used else RATE)
+        for n, (label, x, y) in enumerate(planned)
+    ]
+    done = [Points(x, y, "used", series_colour(n) if several else RATE) for n, (x, y) in enumerate(used)]
+    both = [*ahead, *done]
+    limit = close([value for points in both for value in points.y]) if zoomed else None
+    canvas = Canvas(width, height - 1, look, both, total, limit, margin)
+    for points in ahead:
+        if done:  # thinly, so that what was used stands out
+            canvas.points(points, "·" if look.unicode else ".")
+        else:
+            canvas.line(points)
+    for points in done:
+        canvas.line(points)
+    named = [points for points in ahead if points.label]
+    if done and not several:
+        named = [done[0], Points((), (), "planned", PLANNED, line=False)]
+    return _labelled(name, named, canvas.lines(), width, height, look)
 
 
 def metric_curve(
@@ -92,10 +105,40 @@ def metric_curve(
     """A metric, given as (epoch, value), on an axis that shows small differences; `total` is the last epoch."""
     look = look or Look()
     points = Points([x for x, _ in values], [y for _, y in values], "", SMOOTH)
-    canvas = _Canvas(width, height - 1, look, [points], total, close(points.y))
+    canvas = Canvas(width, height - 1, look, [points], total, close(points.y))
     canvas.line(points)
     canvas.points(points)
     return _labelled(f"{name} after each epoch", [], canvas.lines(), width, height, look)
+
+
+def finder_curve(
+    rates: Sequence[float],
+    losses: Sequence[float],
+    smooth: Sequence[float],
+    marks: Sequence[tuple[str, float, float]],
+    *,
+    between: Limits,
+    y: Limits,
+    width: int,
+    height: int,
+    look: Look | None = None,
+    margin: int = 0,
+) -> list[str]:
+    """The loss and the smoothed loss, cut off at the limits `y`, over the learning rate on a logarithmic axis between
+    two rates. `marks` are characters at places, as (character, rate, loss); what would hide another goes above."""
+    look = look or Look()
+    x, total = [math.log10(rate / between[0]) for rate in rates], math.log10(between[1] / between[0])
+    dots = Points(x, [min(max(loss, y[0]), y[1]) for loss in losses], "batch", RAW, line=False)
+    line = Points(x, [min(max(loss, y[0]), y[1]) for loss in smooth], "smoothed", SMOOTH)
+    canvas = Canvas(width, height - 1, look, [line], total, y, margin)
+    canvas.decades(between[0])
+    canvas.points(dots, "·" if look.unicode else ".")
+    canvas.line(line)
+    taken = set[tuple[int, int]]()
+    for number, (character, rate, loss) in enumerate(marks):
+        place = canvas.free(math.log10(rate / between[0]), min(loss, y[1]), taken)
+        canvas.points(Points([place[0]], [place[1]], "", series_colour(number + 1)), character)
+    return _labelled("loss", [dots, line], canvas.lines(), width, height, look)
 
 
 def overlaid(
@@ -107,19 +150,43 @@ def overlaid(
     look: Look | None = None,
     numbers: Sequence[int] | None = None,
     zoomed: bool = False,
+    total: float = 0,
+    limit: Limits | None = None,
+    margin: int = 0,
 ) -> list[str]:
     """Several runs' curves, given as (name, steps, values), in one plot; without colours each has a character.
 
     `numbers` says which colour and character is whose, so that a run keeps its own when others go; `zoomed` is for
-    values that differ little, far from zero. Runs without a name are told apart elsewhere.
+    values that differ little, far from zero, `total` the last step that there will be, and `limit` what the axis of
+    values holds, where that is known; `margin` as for `loss_curve`. Runs without a name are told apart elsewhere.
     """
     look = look or Look()
     whose = numbers if numbers is not None else range(len(runs))
     series = [Points(x, y, name, series_colour(n)) for n, (name, x, y) in zip(whose, runs, strict=True)]
-    limit = close([value for points in series for value in points.y]) if zoomed else None
-    canvas = _Canvas(width, height - 1, look, series, 0, limit)
+    limit = close([value for points in series for value in points.y]) if zoomed else limit
+    canvas = Canvas(width, height - 1, look, series, total, limit, margin)
     for n, points in zip(whose, series, strict=True):
         canvas.line(points, marker="" if look.colours or (len(series) == 1 and numbers is None) else series_letter(n))
+    named = [points for points in series if points.label]
+    return _labelled(title, named, canvas.lines(), width, height, look, letters=True)
+
+
+def bare(
+    curves: Sequence[tuple[str, Sequence[float], Sequence[float]]],
+    *,
+    width: int,
+    height: int,
+    title: str,
+    limit: Limits,
+    look: Look | None = None,
+) -> list[str]:
+    """Curves, given as (name, columns from 0, values), below a title and without axes, which whoever has several
+    plots below each other draws once: a value of column 3 is in the column of cells of that number."""
+    look = look or Look()
+    series = [Points(x, y, name, series_colour(n)) for n, (name, x, y) in enumerate(curves)]
+    canvas = Canvas(width, height - 1, look, series, max(width - 1, 1), limit, axes=False)
+    for n, points in enumerate(series):
+        canvas.line(points, marker="" if look.colours or len(series) == 1 else series_letter(n))
     named = [points for points in series if points.label]
     return _labelled(title, named, canvas.lines(), width, height, look, letters=True)
 
@@ -134,183 +201,9 @@ def series_letter(number: int) -> str:
     return "abcdefghijklmnopqrstuvwxyz"[number % 26]
 
 
-def thinned(x: Sequence[float], y: Sequence[float], columns: int, end: float) -> "tuple[np.ndarray, np.ndarray]":
-    """The finite points, and of those that share one of the `columns` between 0 and `end`, the lowest and highest only.
-    A column's points do not depend on what comes after it, so that a curve that grows keeps its shape."""
-    import numpy as np
-
-    xs, ys = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    finite = np.isfinite(xs) & np.isfinite(ys)
-    xs, ys = xs[finite], np.clip(ys[finite], -LARGEST, LARGEST)
-    if len(xs) <= columns:
-        return xs, ys
-    edges = np.flatnonzero(np.diff((xs / end * columns).astype(int)))
-    parts = np.split(np.arange(len(xs)), edges + 1)
-    kept = np.concatenate([np.unique(part[[ys[part].argmin(), ys[part].argmax()]]) for part in parts])
-    return xs[kept], ys[kept]
-
-
-def limits(values: Iterable[float]) -> Limits:
-    """Rounded limits of an axis that holds all finite `values`; from zero up, where they are not negative."""
-    low, high = ends(values)
-    low = min(low, 0.0)
-    high = high if high > 0 else 0.0
-    if high - low < SMALLEST:
-        return low, low + 1.0
-    step = nice((high - low) / 5)
-    return math.floor(low / step) * step, math.ceil(high / step * (1 - 1e-12)) * step
-
-
-def ends(values: Iterable[float]) -> Limits:
-    """The lowest and the highest finite value; 0 and 1 where there is none."""
-    import numpy as np
-
-    found = np.fromiter(values, np.float64)
-    found = found[np.isfinite(found)]
-    if not len(found):
-        return 0.0, 1.0
-    found = np.clip(found, -LARGEST, LARGEST)
-    return float(found.min()), float(found.max())
-
-
-def close(values: Iterable[float]) -> Limits:
-    """Rounded limits just around `values`, for what differs little and is far from zero, as accuracies do: nine tenths
-    and more of a share show .99 and .98 apart. The limits of shares stay within 0 and 1."""
-    low, high = ends(values)
-    step = nice(max((high - low) / 3, abs(low) / 100, abs(high) / 100, 1e-3))
-    bottom, top = min(math.floor(low / step) * step, low), max(math.ceil(high / step) * step, high)  # 3 · .1 is not .3
-    if top <= bottom:
-        bottom, top = bottom - step, top + step
-    return (max(bottom, 0.0), min(top, 1.0)) if low >= 0 and high <= 1 else (bottom, top)
-
-
-def nice(step: float) -> float:
-    """The next of 1, 2, 5, 10, 20, 50 … (and of 0.5, 0.2 …) that is not less."""
-    unit = 10.0 ** math.floor(math.log10(step))
-    return next(unit * n for n in (1, 2, 5, 10, 20) if unit * n >= step * (1 - 1e-9))
-
-
-def ticks(lowest: float, highest: float, most: int) -> tuple[list[float], list[str]]:
-    """Round places on an axis, at most so many (but at least its two ends), and their labels."""
-    step = nice(max((highest - lowest) / max(most - 1, 1), SMALLEST))
-    first, last = math.ceil(lowest / step - 1e-9), math.floor(highest / step + 1e-9)
-    places = [i * step for i in range(first, last + 1)]
-    if len(places) < 2 or len(places) > most + 1:
-        places = [lowest, highest]
-    return places, [_tick(place, step) for place in places]
-
-
-def _tick(place: float, step: float) -> str:
-    if place and (abs(place) >= 1e6 or step < 1e-4):
-        return f"{place:.3g}"
-    return f"{place:.{max(0, -math.floor(math.log10(step) + 1e-9))}f}"
-
-
-class _Canvas:
-    """A private figure of exactly `width` × `height` characters."""
-
-    def __init__(
-        self, width: int, height: int, look: Look, series: Sequence[Points], total: float, y: Limits | None = None
-    ) -> None:
-        self.width, self.height, self.look = width, height, look
-        self.x = (0.0, _end(chain.from_iterable(s.x for s in series), total))
-        self.y = y or limits(chain.from_iterable(s.y for s in series))
-        self.fits = width >= 16 and height >= 4
-        if self.fits:
-            self.figure = _figure(width, height)
-            self._axes()
-
-    def _axes(self) -> None:
-        figure = self.figure
-        figure.xlim(*self.x)
-        figure.ylim(*self.y)
-        figure.xticks(*ticks(*self.x, max(2, self.width // 10)))
-        figure.yticks(*ticks(*self.y, max(2, self.height // 3 + 1)))
-        figure.xaxes(True, False)
-        figure.yaxes(True, False)
-
-    def line(self, points: Points, marker: str = "") -> None:
-        """Join the points."""
-        x, y = thinned(points.x, points.y, self.width, self.x[1])
-        if self.fits and len(x):
-            draw = self.figure.plot if len(x) > 1 else self.figure.scatter
-            draw(
-                x.tolist(),
-                y.tolist(),
-                marker=marker or ("braille" if self.look.unicode else "*"),
-                color=_name(points.colour),
-            )
-
-    def points(self, points: Points, marker: str = "o") -> None:
-        """Draw each point as a character."""
-        x, y = thinned(points.x, points.y, self.width, self.x[1])
-        if self.fits and len(x):
-            self.figure.scatter(x.tolist(), y.tolist(), marker=marker, color=_name(points.colour))
-
-    def band(self, steps: Sequence[float], lows: Sequence[float], highs: Sequence[float]) -> None:
-        """Fill what lies between `lows` and `highs`: in every column, from its lowest to its highest."""
-        import numpy as np
-
-        if not self.fits or not len(steps):
-            return
-        places, edges = np.asarray(steps, np.float64), np.array([lows, highs], np.float64)
-        whole = np.isfinite(edges).all(0)
-        places, edges = places[whole], np.clip(edges[:, whole], -LARGEST, LARGEST)
-        if not len(places):
-            return
-        column = np.clip(places / self.x[1] * self.width, 0, self.width).astype(int)
-        first = np.flatnonzero(np.diff(column, prepend=-1))
-        low, high = np.minimum.reduceat(edges[0], first), np.maximum.reduceat(edges[1], first)
-        middle = np.add.reduceat(places, first) / np.diff(first, append=len(places))
-        levels = 2 + ((high - low) / ((self.y[1] - self.y[0]) / self.height)).astype(int)
-        xs = np.repeat(middle, levels)
-        rank = np.arange(levels.sum()) - np.repeat(np.cumsum(levels) - levels, levels)
-        ys = np.repeat(low, levels) + rank * np.repeat((high - low) / (levels - 1), levels)
-        self.figure.scatter(xs.tolist(), ys.tolist(), marker="·" if self.look.unicode else ".", color=_name(RAW))
-
-    def lines(self) -> list[str]:
-        """What has been drawn."""
-        if not self.fits:
-            return [" " * self.width] * max(self.height, 0)
-        self.figure.build()
-        matrix = self.figure.monitor.matrix
-        rows = zip(matrix.marker[::-1], matrix.fullground[::-1], strict=True)
-        return [self._line(markers, colours) for markers, colours in rows]
-
-    def _line(self, markers: list[str], colours: list[Any]) -> str:
-        line, now = "", ""
-        for marker, colour in zip(markers, colours, strict=True):
-            style = _sgr(colour) if self.look.colours and marker != " " else now
-            if style != now:
-                line, now = line + ("\x1b[m" if not style else f"\x1b[{style}m"), style
-            line += marker
-        line += "\x1b[m" if now else ""
-        return self.look.spell(line)
-
-
-def _figure(width: int, height: int) -> Any:
-    from plotext._figure import _figure_class  # the public functions all draw on one global figure
-
-    figure = _figure_class()
-    figure._limit_size(False, False)  # we know the size; plotext would ask its own terminal
-    figure.plot_size(width, height)
-    figure.clear_color()
-    return figure
-
-
-def _name(colour: int) -> int | str:
-    return "default" if colour == RAW else colour  # what plotext calls it
-
-
-def _sgr(colour: object) -> str:
-    """The SGR style of one of the sixteen colours."""
-    return str(30 + colour if colour < 8 else 82 + colour) if isinstance(colour, int) and colour != RAW else ""
-
-
-def _end(x: Iterable[float], total: float) -> float:
-    """Where the x axis ends: at the last step there will be, or else at a round number beyond the last there is."""
-    last = ends(x)[1]
-    return float(max(total, last, 1)) if total else max(limits([last])[1], 1.0)
+def column_of(step: float, total: float, width: int, margin: int) -> int:
+    """The column of a plot of that width and margin in which a batch is drawn."""
+    return margin + 1 + round(min(max(step / max(total, 1), 0.0), 1.0) * (width - margin - 2))
 
 
 def _labelled(
@@ -330,4 +223,4 @@ def _mark(index: int, points: Points, look: Look, letters: bool) -> str:
         mark = "──" if look.unicode else "**"
     else:
         mark = "o" if points.colour == VALID else "·" if look.unicode else "."
-    return f"{look.paint(mark, _sgr(points.colour))} {points.label}"
+    return f"{look.paint(mark, sgr(points.colour))} {points.label}"

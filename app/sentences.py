@@ -2,8 +2,8 @@
 
 import math
 
-from fastai_tui.app.snapshots import Row, Snapshot
-from fastai_tui.app.text import count, duration, number, pace, plural, rate
+from fastai_tui.app.snapshots import Row, Snapshot, Written
+from fastai_tui.app.text import count, duration, number, pace, plural, printable, rate
 
 
 def loss_sentence(shot: Snapshot) -> str:
@@ -62,6 +62,12 @@ def progress_line(shot: Snapshot) -> str:
     return ", ".join(parts)
 
 
+def written_line(sample: Written) -> str:
+    """What a network has written, in a line of its own."""
+    text = " ".join(f"{sample.prompt}{sample.text}".split())
+    return f"after {plural(sample.step, 'batch')} it writes: {printable(text)}"
+
+
 def length(epochs: int, batches: int) -> str:
     """`3 epochs of 118 batches, 354 in all`."""
     return f"{plural(epochs, 'epoch')} of {plural(batches, 'batch')}, {count(epochs * batches)} in all"
@@ -74,10 +80,11 @@ def phase(shot: Snapshot) -> str:
 
 
 def last_line(shot: Snapshot) -> str:
-    """How a run ended; a finished one ends with its metrics."""
+    """How a run ended; a finished one ends with its metrics, and why, if that was early."""
     if shot.phase == "finished":
         results = f": {metrics_in_words(shot.table[-1])}" if shot.table else ""
-        return f"finished in {duration(shot.elapsed)}{results}"
+        early = f". {shot.message}" if shot.message and shot.step < shot.total else ""
+        return f"finished in {duration(shot.elapsed)}{results}{early}"
     said = shot.message.lower().startswith(shot.phase)
     return shot.message if said else f"{shot.phase}: {shot.message}" if shot.message else shot.phase
 

@@ -28,13 +28,23 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Written:
+    """What the network wrote after `step` batches, on from `prompt`."""
+
+    step: int
+    prompt: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """A run at one moment.
 
     `data` is a sentence's part (`mnist, full: 60,000 + 10,000`), `left` the seconds that it still needs, `message` its
     own last words, `elapsed` the seconds since it was asked for (or that it took), `loss` that of the newest batch,
     `plan` the rates that are planned (of the last layer group), evenly spaced over the run, `left_out` how many of the
-    older epochs `table` lacks.
+    older epochs `table` lacks, `samples` what it wrote on the way (if it is one that writes), `asked` the settings with
+    their values, `turned` those that were changed on the way.
     """
 
     run: str
@@ -61,8 +71,12 @@ class Snapshot:
     table: tuple[Row, ...] = ()
     left_out: int = 0
     warnings: tuple[str, ...] = ()
+    samples: tuple[Written, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
+    asked: tuple[tuple[str, object], ...] = ()
+    turned: tuple[tuple[str, object], ...] = ()
     changes: tuple[str, ...] = ()
+    pauses: int = 0
     seed: int = 0
     parameters: int = 0
     versions: tuple[tuple[str, str], ...] = ()
@@ -170,8 +184,12 @@ def _snapshot(
         table=table,
         left_out=epochs_done - len(table),
         warnings=tuple(e.message for e in log if isinstance(e, events.Warned)),
+        samples=tuple(Written(e.step, e.prompt, e.text) for e in log if isinstance(e, events.Sample)),
         settings=tuple((name, setting_in_words(value)) for name, value in job.settings.items()),
+        asked=tuple(job.settings.items()),
+        turned=tuple(_changed(log).items()),
         changes=tuple(_change(e) for e in log if isinstance(e, events.Changed) and "paused" not in e.settings),
+        pauses=sum(e.settings.get("paused") is True for e in log if isinstance(e, events.Changed)),
         seed=job.seed,
         parameters=started.parameters if started else 0,
         versions=tuple((started.versions if started else spec.versions).items()),
@@ -203,7 +221,8 @@ def planned(settings: Mapping[str, object], groups: int = 1, places: int = PLANN
 
 def _changed(log: list[events.AnyEvent]) -> dict[str, object]:
     """The settings that were changed on the way, as they are now."""
-    return {name: value for e in log if isinstance(e, events.Changed) for name, value in e.settings.items()}
+    changed = (e.settings for e in log if isinstance(e, events.Changed))
+    return {name: value for settings in changed for name, value in settings.items() if name != "paused"}
 
 
 def _change(event: events.Changed) -> str:
@@ -216,7 +235,8 @@ def data_in_words(data: events.DataFacts) -> str:
     source = {"full": "the full set", "sample": "the embedded sample", "path": "from a path"}.get(
         data.source, data.source
     )
-    return f"{data.name}, {source}: {data.train:,} to train on, {data.valid:,} to validate"
+    what = " characters" if data.vocabulary else ""
+    return f"{data.name}, {source}: {data.train:,}{what} to train on, {data.valid:,} to validate"
 
 
 def setting_in_words(value: object) -> str:

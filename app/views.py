@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 from fastai_tui.app import plots
 from fastai_tui.app.sentences import loss_sentence, notice, rate_sentence
-from fastai_tui.app.snapshots import Row, Snapshot
+from fastai_tui.app.snapshots import Row, Snapshot, Written
 from fastai_tui.app.text import Look, count, duration, fit, number, pace, plain, printable, rate, width
+from fastai_tui.engine.reading import Reading
 
 PHASES = {"running": "32", "finished": "32", "paused": "33", "queued": "33", "stopped": "33", "new": "2"}  # else red
 SIDE_BY_SIDE = 64  # columns that two plots need beside each other
 PLOT = 5  # rows that a plot needs
+WRITING = 16  # rows from which on a line of the last sample is shown
+SHOWN_SAMPLES = 6  # of what a network wrote, in `show`
 SHOWN_EPOCHS = 40  # rows of the table in `show`; the rest is in --json
 
 
@@ -26,7 +29,7 @@ class Frame:
 def live(shot: Snapshot, columns: int, rows: int, look: Look, frame: Frame | None = None) -> list[str]:
     """The frame of `train` and `watch`: title, progress, curves, the last epochs, keys. What finds no room is named."""
     frame = frame or Frame()
-    head = [_title(shot, columns, look), *_head(shot, columns, look)]
+    head = [_title(shot, columns, look), *_head(shot, columns, rows, look)]
     say = frame.question or notice(shot)
     tone = _tone(shot, frame.question)
     say_line = [look.paint(fit(line, columns), tone) for line in _said(say, columns, rows, look)]
@@ -69,12 +72,18 @@ def _title(shot: Snapshot, columns: int, look: Look) -> str:
     return f"{fit(left, max(columns - len(shot.phase) - 1, 0))} {phase}"
 
 
-def _head(shot: Snapshot, columns: int, look: Look) -> list[str]:
+def _head(shot: Snapshot, columns: int, rows: int, look: Look) -> list[str]:
     words = progress(shot, columns)
     wide = columns - len(words) - 1
     bar = [_bar(shot, wide, look) + " " + words] if wide >= 10 else [_bar(shot, columns, look), words]
     data = [look.spell(printable(f"data: {shot.data}"))] if shot.data and columns >= 60 else []
-    return [*data, *bar, *([numbers(shot, columns)] if shot.step else [])]
+    wrote = [look.spell(written(shot))] if shot.samples and rows >= WRITING else []
+    return [*data, *bar, *([numbers(shot, columns)] if shot.step else []), *wrote]
+
+
+def written(shot: Snapshot) -> str:
+    """What the network wrote last, in a line; nothing for one that does not write."""
+    return f"it writes: {_quoted(shot.samples[-1])}" if shot.samples else ""
 
 
 def _bar(shot: Snapshot, columns: int, look: Look) -> str:
@@ -100,7 +109,8 @@ def progress(shot: Snapshot, columns: int) -> str:
 def numbers(shot: Snapshot, columns: int, hidden: Collection[str] = ()) -> str:
     """Loss, rate and speed now."""
     loss = "?" if {"loss", "smooth_loss", "train_loss"} & set(hidden) else number(shot.smooth_loss)
-    parts = [f"loss {loss}", f"rate {'/'.join(rate(lr) for lr in shot.lr)}"]
+    rates = shot.lr if len(set(shot.lr)) > 1 else shot.lr[-1:]
+    parts = [f"loss {loss}", f"rate {'/'.join(rate(lr) for lr in rates)}"]
     if columns >= 60:
         parts += [f"{pace(shot.speed)} samples a second"]
     return "   ".join(parts)
@@ -164,16 +174,18 @@ def _keys(hint: str, left_out: Sequence[str], columns: int, look: Look) -> str:
     return look.paint(fit(look.spell(hint + " " * gap + missing), columns), "2")
 
 
-def whole(shot: Snapshot, columns: int, rows: int, look: Look) -> list[str]:
-    """What `show` prints: the run's whole story in one frame, as tall as it needs; `rows` is the terminal's height."""
+def whole(shot: Snapshot, columns: int, rows: int, look: Look, reading: Reading | None = None) -> list[str]:
+    """What `show` prints: the run's whole story in one frame, as tall as it needs, with its reading; `rows` is the
+    terminal's height."""
     tall = max(PLOT + 1, min(rows // 2, 18))
     plot = _plots(shot, columns, tall, look) if shot.step else []
     sentences = [loss_sentence(shot), rate_sentence(shot)] if shot.step else []
     say = [look.paint(printable(notice(shot)), _tone(shot))] if notice(shot) else []
-    told = [f"{name:<11} {value}" for name, value in facts(shot)]
+    read = [*diagnosis(reading), ("", "")] if reading and shot.step else []
+    told = [f"{name:<11} {value}".rstrip() for name, value in [*read, *facts(shot)]]
     told += [f"warning: {printable(warning)}" for warning in shot.warnings]
-    lines = [_title(shot, columns, look), *_head(shot, columns, look), *plot, *sentences, ""]
-    lines += [*_epochs(shot, columns, look), *told, *say]
+    lines = [_title(shot, columns, look), *_head(shot, columns, 0, look), *plot, *sentences, ""]
+    lines += [*_epochs(shot, columns, look), *_samples(shot), *told, *say]
     return [wrapped for line in lines for wrapped in _wrapped(look.spell(line), columns)]
 
 
@@ -181,6 +193,25 @@ def _epochs(shot: Snapshot, columns: int, look: Look) -> list[str]:
     earlier = len(shot.table) - SHOWN_EPOCHS
     note = [f"({count(earlier)} earlier epochs: fastai-tui show {shot.run} --json)"] if earlier > 0 else []
     return [*epoch_table(shot.table[-SHOWN_EPOCHS:], columns, look), *note, ""] if shot.table else []
+
+
+def _samples(shot: Snapshot) -> list[str]:
+    """What the network wrote: at first, at last, and a few times in between."""
+    every = max(-(-(len(shot.samples) - 1) // (SHOWN_SAMPLES - 1)), 1)
+    shown = [*shot.samples[:-1:every], *shot.samples[-1:]]
+    return [*(f"{f'batch {sample.step}':<11} {_quoted(sample)}" for sample in shown), ""] if shown else []
+
+
+def _quoted(sample: Written) -> str:
+    return printable(f"{sample.prompt}{sample.text}")
+
+
+def diagnosis(reading: Reading) -> list[tuple[str, str]]:
+    """What a run's numbers say about it, as (name, value)."""
+    lines = [("reading", reading.verdict if reading.findings else f"{reading.verdict}: {reading.headline}")]
+    for finding in reading.findings:
+        lines += [(finding.verdict, finding.seen), ("why", finding.why), ("what to do", finding.advice)]
+    return [(name, value) for name, value in [*lines, ("not seen", reading.unseen)] if value]
 
 
 def facts(shot: Snapshot) -> list[tuple[str, str]]:

@@ -33,6 +33,7 @@ class Callback:
     """Something that happens around training. `learn` is the Learner, set before the first hook is called."""
 
     order = 0
+    learning = False  # belongs to learning itself, as clipping does: a rate finder, which no other sees, keeps it
     learn: "Learner"
 
     def state(self) -> Any:

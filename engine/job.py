@@ -9,6 +9,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """An experiment with every setting's value, ready to be built by `builder` (`package.module:function`).
 
     `data` is a catalogue name or a path, or empty for "the full set if it is there, else the embedded sample".
+    `choices` says what those of the settings that are choices can be, so that a reading proposes what can be had.
     """
 
     experiment: str
@@ -18,13 +19,16 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     epochs: int = 1
     device: str = "auto"
     data: str = ""
+    choices: dict[str, tuple[str, ...]] = {}
 
 
 class Experiment(msgspec.Struct, frozen=True, kw_only=True):
     """Something that can be trained: its settings, and where the code is that builds its Learner.
 
     `builder` names a function `(Job) -> Learner`; it is text so that front ends know experiments without torch.
-    `data` lists the catalogue names that serve it, the best first.
+    `data` lists the catalogue names that serve it, the best first; `groups` says how many layer groups each model has.
+    `presets` has other defaults (`epochs` among them) for a value of the setting `preset`, `quick`, or for one model
+    with it, `quick/lstm`.
     """
 
     name: str
@@ -33,3 +37,5 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True):
     schema: Schema
     epochs: int
     data: tuple[str, ...]
+    groups: dict[str, int] = {}
+    presets: dict[str, dict[str, Value]] = {}

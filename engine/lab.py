@@ -22,12 +22,18 @@ REQUESTS: Mapping[str, str] = {
     "ready": "fastai_tui.engine.interpret.trained:ready",
     "summary": "fastai_tui.engine.interpret.summary:answer",
     "receptive_field": "fastai_tui.engine.interpret.receptive:answer",
+    "batch_norm": "fastai_tui.engine.interpret.batch_norm:answer",
+    "moved": "fastai_tui.engine.interpret.moved:answer",
     "convolve_batch": "fastai_tui.engine.interpret.batch:answer",
     "learned": "fastai_tui.engine.interpret.learned:answer",
     "maps": "fastai_tui.engine.interpret.maps:answer",
     "mistakes": "fastai_tui.engine.interpret.mistakes:answer",
+    "ensemble": "fastai_tui.engine.interpret.ensemble:answer",
     "device": "fastai_tui.engine.device:answer",
     "describe": "fastai_tui.engine.runs.process:describe",
+    "write": "fastai_tui.engine.writing:answer",
+    "find_rate": "fastai_tui.engine.finder:answer",
+    "leave_rate": "fastai_tui.engine.finder:let_go",
 }
 PIECE = 2**16  # bytes read at a time
 GLANCE = 2.0  # seconds between two looks whether the process that started this one still lives

@@ -1,23 +1,29 @@
-"""Optimisers with fastai's meaning: decoupled weight decay, none of it on biases and norms' parameters.
+"""Optimisers with fastai's meaning: weight decay decoupled or coupled, none of it on biases and norms' parameters.
 
 Source: `fastai.optimizer`; decoupled weight decay is Loshchilov & Hutter's (arXiv 1711.05101).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 import torch
 from torch import nn
+
+from fastai_tui.engine.schedules import per_group
 
 SQUARE_MOMENTUM, EPS = 0.99, 1e-5  # fastai's
 NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
 
 
 class SGD(torch.optim.Optimizer):
-    """Gradient descent with momentum: p ← p·(1 − lr·wd), then v ← momentum·v + gradient, p ← p − lr·v."""
+    """Gradient descent with momentum: p ← p·(1 − lr·wd), then v ← momentum·v + gradient, p ← p − lr·v.
 
-    def __init__(self, params: Any, lr: float, momentum: float = 0.9, weight_decay: float = 0.0) -> None:
-        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+    `coupled` decay is added to the gradient instead: v ← momentum·v + gradient + wd·p.
+    """
+
+    def __init__(self, params: Any, lr: float, momentum: float = 0.9, *, coupled: bool = False) -> None:
+        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": 0.0})
+        self.coupled = coupled
 
     @overload
     def step(self, closure: None = None) -> None: ...
@@ -30,18 +36,21 @@ class SGD(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for group in self.param_groups:
+        for group in together(self.param_groups):
             if params := [p for p in group["params"] if p.grad is not None]:
                 self._move(params, group)
         return loss
 
     def _move(self, params: list[torch.Tensor], group: dict[str, Any]) -> None:
-        if group["weight_decay"]:
-            torch._foreach_mul_(params, 1 - group["lr"] * group["weight_decay"])
+        lr, wd = group["lr"], group["weight_decay"]
+        if wd and not self.coupled:
+            torch._foreach_mul_(params, 1 - lr * wd)
         speeds = [self._speed(p) for p in params]
         torch._foreach_mul_(speeds, group["momentum"])
         torch._foreach_add_(speeds, [p.grad for p in params if p.grad is not None])
-        torch._foreach_add_(params, speeds, alpha=-group["lr"])
+        if wd and self.coupled:
+            torch._foreach_add_(speeds, params, alpha=wd)
+        torch._foreach_add_(params, speeds, alpha=-lr)
 
     def _speed(self, p: torch.Tensor) -> torch.Tensor:
         if "momentum_buffer" not in self.state[p]:
@@ -50,20 +59,63 @@ class SGD(torch.optim.Optimizer):
         return speed
 
 
+class _AtOnce(torch.optim.Optimizer):
+    """Moves parameter groups that are told the same in one go: a step of the stability network's six groups takes
+    0.38 ms, and 0.57 one by one, which is 4 % of a batch of 64."""
+
+    def step(self, closure: Any = None) -> Any:
+        """One step of every parameter that has a gradient."""
+        groups = self.param_groups
+        self.param_groups = together(groups)
+        try:
+            return super().step(closure)
+        finally:
+            self.param_groups = groups
+
+
+class AdamW(_AtOnce, torch.optim.AdamW):
+    """Adam with decoupled weight decay."""
+
+
+class Adam(_AtOnce, torch.optim.Adam):
+    """Adam with coupled weight decay: it is added to the gradient, and so divided by its size with it."""
+
+
+def together(groups: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Parameter groups with the same rate and decay as one; all have the same momentum."""
+    found: dict[tuple[float, float], dict[str, Any]] = {}
+    for group in groups:
+        key = (group["lr"], group["weight_decay"])
+        found[key] = {**group, "params": found[key]["params"] + group["params"]} if key in found else group
+    return list(found.values())
+
+
 def optimiser(
     groups: Sequence[nn.Module], settings: Mapping[str, object], device: torch.device
 ) -> torch.optim.Optimizer:
-    """The optimiser that `opt`, `momentum` and `wd` ask for, over layer `groups`, the earliest first.
+    """The optimiser that `opt`, `momentum`, `wd` and `decay` ask for, over layer `groups`, the earliest first.
 
-    Each of its `param_groups` says which layer `group` it belongs to and whether its weights `decay`.
+    Each of its `param_groups` says which layer `group` it belongs to and whether its weights `decay`. Raises ValueError
+    if there are several decays, and not one per group.
     """
-    momentum, wd = float(settings["momentum"]), float(settings["wd"])  # type: ignore[arg-type]
-    parts = list(_parts(groups, wd))
+    momentum, coupled = float(settings["momentum"]), settings.get("decay") == "coupled"  # type: ignore[arg-type]
+    parts = list(_parts(groups))
+    opt: torch.optim.Optimizer
     if settings["opt"] == "sgd":
-        return SGD(parts, lr=0.0, momentum=momentum)
+        opt = SGD(parts, lr=0.0, momentum=momentum, coupled=coupled)
+    else:
+        opt = _adam(parts, momentum, device, coupled=coupled)
+    set_decay(opt, per_group(settings["wd"], len(groups)))
+    return opt
+
+
+def _adam(
+    parts: list[dict[str, Any]], momentum: float, device: torch.device, *, coupled: bool
+) -> torch.optim.Optimizer:
     # a step of the stability network on one thread of a CPU: fused 0.20 ms, foreach 0.58, a loop 0.78
     fused = device.type in ("cpu", "cuda")
-    return torch.optim.AdamW(parts, lr=0.0, betas=(momentum, SQUARE_MOMENTUM), eps=EPS, fused=fused)
+    kind = Adam if coupled else AdamW
+    return kind(parts, lr=0.0, betas=(momentum, SQUARE_MOMENTUM), eps=EPS, fused=fused)
 
 
 def set_rates(opt: torch.optim.Optimizer, rates: Sequence[float], momentum: float) -> None:
@@ -76,7 +128,19 @@ def set_rates(opt: torch.optim.Optimizer, rates: Sequence[float], momentum: floa
             group["momentum"] = momentum
 
 
-def _parts(groups: Sequence[nn.Module], wd: float) -> Iterator[dict[str, Any]]:
+def set_decay(opt: torch.optim.Optimizer, wds: Sequence[float]) -> None:
+    """Give every layer group its weight decay."""
+    for group in opt.param_groups:
+        group["weight_decay"] = wds[group["group"]] if group["decay"] else 0.0
+
+
+def forget(opt: torch.optim.Optimizer, params: Iterable[nn.Parameter]) -> None:
+    """Take from parameters what an optimiser remembers of their gradients."""
+    for p in params:
+        opt.state.pop(p, None)
+
+
+def _parts(groups: Sequence[nn.Module]) -> Iterator[dict[str, Any]]:
     """The parameters of every layer group, those that decay apart from those that do not; none comes twice."""
     seen: set[nn.Parameter] = set()
     for number, module in enumerate(groups):
@@ -88,7 +152,7 @@ def _parts(groups: Sequence[nn.Module], wd: float) -> Iterator[dict[str, Any]]:
                     found[_decays(owner, name, p)].append(p)
         for decay, params in found.items():
             if params:
-                yield {"params": params, "group": number, "decay": decay, "weight_decay": wd if decay else 0.0}
+                yield {"params": params, "group": number, "decay": decay}
 
 
 def _decays(owner: nn.Module, name: str, p: nn.Parameter) -> bool:

@@ -16,8 +16,8 @@ Kind = Literal["int", "float", "rates", "choice"]
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """One hyper-parameter.
 
-    `kind` is `int`, `float`, `rates` (a learning rate, or one per layer group)
-    or `choice` (of `choices`). `low` and `high` are inclusive bounds; `live` says that a running run takes new values.
+    `kind` is `int`, `float`, `rates` (a number, or one per layer group) or `choice` (of `choices`). `low` and `high`
+    are inclusive bounds; `live` says that a running run takes new values.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         """What may be given, in words: `a whole number from 1 to 65536`."""
         if self.kind == "choice":
             return ", ".join(self.choices)
-        what = {"int": "a whole number", "float": "a number", "rates": "a rate, or one per layer group as a/b/c,"}
+        what = {"int": "a whole number", "float": "a number", "rates": "a number, or one per layer group as a/b/c,"}
         return f"{what[self.kind]} from {self.low:g} to {self.high:g}"
 
     def _within(self, value: Value) -> bool:

@@ -7,15 +7,19 @@ import torch
 from torch import nn
 
 from fastai_tui.engine import schedules
+from fastai_tui.engine.callback import Callback
+from fastai_tui.engine.clipping import ClipGradients
 from fastai_tui.engine.data.batches import Data
 from fastai_tui.engine.device import choose
+from fastai_tui.engine.early_stop import EarlyStop
 from fastai_tui.engine.errors import BadInput
+from fastai_tui.engine.groups import LayerGroups
 from fastai_tui.engine.job import Job
 from fastai_tui.engine.learner import Learner, Metric
-from fastai_tui.engine.optim import optimiser
+from fastai_tui.engine.optim import optimiser, set_decay
 from fastai_tui.engine.settings import Value
 
-LIVE = ("lr", "wd")  # the settings that a run takes while it trains
+LIVE = ("lr", "wd", "freeze", "bn_freeze")  # the settings that a run takes while it trains
 
 
 class JobLearner(Learner):
@@ -24,15 +28,16 @@ class JobLearner(Learner):
     settings: dict[str, Value]
 
     def change(self, values: Mapping[str, Value]) -> None:
-        """Give live settings (`lr`, `wd`) new values, all or none, from the next batch on. Raises `BadInput`."""
+        """Give live settings new values, all or none, from the next batch on. Raises `BadInput`."""
         if other := set(values) - set(LIVE):
-            raise BadInput(f"{', '.join(sorted(other))} cannot be changed while training; {' and '.join(LIVE)} can.")
+            raise BadInput(f"{', '.join(sorted(other))} cannot be changed while training; {', '.join(LIVE)} can.")
         changed = {**self.settings, **values}
-        if not all(_is_rate(changed[name]) for name in LIVE) or isinstance(changed["wd"], list):
-            raise BadInput("lr and wd must be numbers from 0 on (lr one, or one per layer group).")
-        plan = _plan(changed, len(self.plan.rates))
-        for group in self.opt.param_groups:
-            group["weight_decay"] = changed["wd"] if group["decay"] else 0.0
+        count = len(self.groups)
+        plan, wds = _plan(changed, count), _per_group(changed, "wd", count)
+        frozen, bn_frozen = _frozen(changed)
+        self.groups.check(frozen, bn_frozen=bn_frozen)
+        set_decay(self.opt, wds)
+        self._freeze(frozen, bn_frozen)
         self.plan, self.settings = plan, changed
 
 
@@ -52,11 +57,28 @@ def assemble(
     model.to(device)
     if all(p.ndim < 5 for p in model.parameters()):  # 5 is a volume's, which has a layout of its own
         model.to(memory_format=torch.channels_last)  # a quarter faster for small convolutions on a CPU; on CUDA too
-    parts = list(groups or [model])
-    plan = _plan(job.settings, len(parts))
-    learn = JobLearner(model, data, loss_func, optimiser(parts, job.settings, device), plan, metrics)
-    learn.settings = dict(job.settings)
+    layers, settings = LayerGroups(model, groups or ()), job.settings
+    plan = _plan(settings, len(layers))
+    opt = optimiser(layers.parts, settings, device)
+    set_decay(opt, _per_group(settings, "wd", len(layers)))
+    learn = JobLearner(model, data, loss_func, opt, plan, metrics, _callbacks(settings), layers)
+    learn.settings = dict(settings)
+    learn._freeze(*_frozen(settings))
     return learn
+
+
+def _callbacks(settings: Mapping[str, Value]) -> list[Callback]:
+    """What settings ask for besides learning."""
+    clip, patience = float(settings.get("clip", 0)), int(settings.get("patience", 0))  # type: ignore[arg-type]
+    return [*([ClipGradients(clip)] if clip else []), *([EarlyStop(patience)] if patience else [])]
+
+
+def _frozen(settings: Mapping[str, Value]) -> tuple[int, bool]:
+    """How many layer groups are frozen, and whether all running statistics are. Raises `BadInput`."""
+    freeze, bn_freeze = settings.get("freeze", 0), settings.get("bn_freeze", "off")
+    if not isinstance(freeze, int) or isinstance(freeze, bool) or bn_freeze not in ("off", "on"):
+        raise BadInput("freeze must be a whole number of layer groups, and bn_freeze off or on.")
+    return freeze, bn_freeze == "on"
 
 
 def _is_rate(value: object) -> bool:
@@ -66,7 +88,18 @@ def _is_rate(value: object) -> bool:
 
 
 def _plan(settings: Mapping[str, Value], groups: int) -> schedules.Plan:
+    _per_group(settings, "lr", groups)
     try:
         return schedules.plan(settings, groups)
     except ValueError as error:
-        raise BadInput(f"lr does not fit: {error}; give one rate, or one per layer group as a/b/c.") from error
+        raise BadInput(f"The schedule is not possible: {error}.") from error
+
+
+def _per_group(settings: Mapping[str, Value], name: str, groups: int) -> list[float]:
+    """A setting's value for every layer group. Raises `BadInput`."""
+    if not _is_rate(settings[name]):
+        raise BadInput(f"{name} must be a number from 0 on, or one per layer group.")
+    try:
+        return schedules.per_group(settings[name], groups)
+    except ValueError as error:
+        raise BadInput(f"{name} does not fit: {error}; give one, or one per layer group as a/b/c.") from error

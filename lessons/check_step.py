@@ -33,6 +33,8 @@ def check_step(step: Step, experiments: Mapping[str, Experiment], problems: Prob
     measures = {**(pane.measures if pane else {}), **(RUN_MEASURES if step.run else {})}
     for question in step.questions:
         _check_question(question, measures if pane else None, problems, link)
+        if question.after and question.after not in (goals := [goal.id for goal in step.goals]):
+            problems.add(question.line, f"there is no goal {shown(question.after)} here", one_of(question.after, goals))
     for goal in step.goals:
         _check_goal(goal, measures if pane else None, problems, link)
 
@@ -103,7 +105,7 @@ def _picture(name: str, value: object) -> None:
         return
     data, _, index = value.partition(":") if isinstance(value, str) else ("", "", "")
     found = DATA_SETS.get(data)
-    if not found or not index.isdecimal() or not index.isascii() or len(index) > 9:
+    if not found or found.kind != "images" or not index.isdecimal() or not index.isascii() or len(index) > 9:
         raise BadInput(f'{name} is no picture: write NAME:INDEX, as in "mnist-sample:1502", or "drawn".')
     if not found.embedded:
         raise BadInput(f"{shown(value)} needs a download: take a picture of an embedded data set.")

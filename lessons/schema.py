@@ -101,6 +101,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     With `choices` the `answer` is one of them. Without, it is a number, right within `tolerance`; instead of an
     `answer` a question may name the measurement (`measure`) that will give it, such as the accuracy of the
     learner's own run. `hides` names a measurement that the step does not show before the question is answered.
+    `after` is the id of the step's goal that must be reached before the question is asked: what it asks about is seen
+    only then.
     """
 
     id: str
@@ -110,6 +112,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     answer: Answer | None = None
     measure: str = ""
     hides: str = ""
+    after: str = ""
     tolerance: float = 0.0
     unit: str = ""
     line: int = 0

@@ -73,3 +73,8 @@ def distance(one: RGB, other: RGB, vision: str = "normal") -> float:
     """CIELAB's ΔE*ab between two colours, for eyes of a kind; 2.3 is just noticeable."""
     labs = [_lab(np.clip(VISIONS[vision] @ _linear(colour), 0, 1)) for colour in (one, other)]
     return float(np.linalg.norm(labs[0] - labs[1]))
+
+
+def lightness(colour: RGB, vision: str = "normal") -> float:
+    """CIELAB's L*, 0 to 100, for eyes of a kind."""
+    return float(_lab(np.clip(VISIONS[vision] @ _linear(colour), 0, 1))[0])

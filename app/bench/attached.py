@@ -15,6 +15,7 @@ from fastai_tui.engine.runs.store import RunStore
 
 CHAPTER, STEP = "first-cnn", "training"
 READY = b"help"  # the last word of the last line
+OPENS = 1.5  # seconds that a screen of runs may take to be there
 
 KEEP = """import sys
 from fastai_tui.lessons import progress
@@ -57,6 +58,19 @@ def watching(place: Place, columns: int = 80, rows: int = 24) -> Iterator[Screen
     """The app at that step, from its first frame on."""
     with screen(app("--chapter", CHAPTER, "--step", STEP), place.environment(), columns, rows) as shown:
         shown.until(READY)
+        yield shown
+
+
+@contextlib.contextmanager
+def inside(place: Place, columns: int = 80, rows: int = 24) -> Iterator[Screen]:
+    """The app at the run's activations, by way of the list of runs, from their first picture on."""
+    with watching(place, columns, rows) as shown:
+        for key in (b"r", b"\r"):
+            shown.press(key)
+            shown.listen(OPENS)
+        shown.content = b""
+        shown.press(b"a")
+        shown.until(b"layer 1 of")
         yield shown
 
 

@@ -5,10 +5,12 @@ import random
 import re
 import sys
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from statistics import quantiles
 from typing import Any
 
-from fastai_tui.app.bench.attached import READY, live_run, pace, watching
+from fastai_tui.app.bench.attached import READY, inside, live_run, pace, watching
 from fastai_tui.app.bench.place import Place
 from fastai_tui.app.bench.result import Measurement, in_turn, measured, ratios
 from fastai_tui.app.bench.screens import ANYTHING, Screen, app, screen
@@ -19,6 +21,7 @@ SETTLED = {(80, 24): 5_000.0, (160, 50): 12_000.0}  # bytes a second
 FIRST_SECONDS = 12_000.0
 BEGINNING = 5.0  # seconds that count as the first
 WARM = 6.0  # seconds until the lab has loaded torch and the link is measured
+Attach = Callable[[Place], AbstractContextManager[Screen]]
 LEFT, RIGHT = b"\x1b[D", b"\x1b[C"
 
 BARE = """from textual.app import App
@@ -108,18 +111,38 @@ def app_slowdown(place: Place) -> list[Measurement]:
     return _slowdown(place, "app_slowdown", "off") + _slowdown(place, "app_slowdown_with_statistics", "on")
 
 
-def _slowdown(place: Place, name: str, activations: str) -> list[Measurement]:
+def activations_bytes(place: Place) -> list[Measurement]:
+    """What the app sends that shows a live run's activations, five layers of them, once settled."""
+    found, seconds = [], 6.0 if place.quick else 30.0
+    with live_run(place, activations="on"):
+        for (columns, rows), limit in SETTLED.items():
+            place.say(f"listening to a live run's activations at {columns}×{rows}")
+            with inside(place, columns, rows) as shown:
+                shown.listen(BEGINNING)
+                settled = shown.listen(seconds) / seconds
+            about = f"bytes a second of a live run's activations at {columns}×{rows}"
+            found.append(measured(f"activations_bytes_{columns}", about, [settled], unit="B/s", limit=limit))
+    return found
+
+
+def activations_slowdown(place: Place) -> list[Measurement]:
+    """A run's batches a second alone ÷ with an app that shows its activations."""
+    return _slowdown(place, "activations_slowdown", "on", inside)
+
+
+def _slowdown(place: Place, name: str, activations: str, attach: Attach = watching) -> list[Measurement]:
     window, times = (4.0, 2) if place.quick else (8.0, 6)
     with live_run(place, activations=activations) as run:
 
         def attached() -> float:
-            with watching(place) as shown:
+            with attach(place) as shown:
                 shown.listen(WARM)
                 return pace(run, lambda: shown.listen(window))
 
         place.say(f"the run alone and watched, statistics {activations}")
         pairs = in_turn(times, lambda: pace(run, lambda: time.sleep(window)), attached)
-    about = f"a run's speed alone ÷ with an open app attached, statistics {activations}"
+    what = f"with {'its activations open' if attach is inside else 'an open app attached'}, statistics {activations}"
+    about = f"a run's speed alone ÷ {what}"
     return [measured(name, about, ratios(pairs), limit=SLOWDOWN, batches_a_second=pairs)]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from fastai_tui.app.bench import crowd, day, front, gpu, lessons, peer, training, watching
+from fastai_tui.app.bench import crowd, day, front, gpu, lessons, peer, training, watching, writing
 from fastai_tui.app.bench.machine import Machine, commit, machine
 from fastai_tui.app.bench.place import Place
 from fastai_tui.app.bench.result import Measurement, Omitted, Unavailable
@@ -22,10 +22,13 @@ ALWAYS: dict[str, Measure] = {
     "app_keys": lessons.app_keys,
     "app_bytes": lessons.app_bytes,
     "app_slowdown": lessons.app_slowdown,
+    "activations_bytes": lessons.activations_bytes,
+    "activations_slowdown": lessons.activations_slowdown,
     "app_memory": day.app_memory,
     "epoch": training.epoch,
     "epoch_with_statistics": training.epoch_with_statistics,
     "beside_busy": crowd.beside_busy,
+    "sample": writing.sample,
     "gpu_epoch": gpu.gpu_epoch,
     "gpu_epoch_with_statistics": gpu.gpu_epoch_with_statistics,
     "gpu_computing": gpu.gpu_computing,

@@ -20,3 +20,8 @@ def runs(incomplete: str) -> list[str]:
         return []
     names = ["last", *(name for run in reversed(found) for name in (run.id, run.spec.name) if name)]
     return [name for name in dict.fromkeys(names) if name.startswith(incomplete)]
+
+
+def writers(incomplete: str) -> list[str]:
+    """The embedded model and the runs whose names begin so."""
+    return [*(["pydocs"] if "pydocs".startswith(incomplete) else []), *runs(incomplete)]

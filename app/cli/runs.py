@@ -80,19 +80,32 @@ def show(
     ref: Ref,
     as_json: Annotated[bool, typer.Option("--json", help="The run's events, one JSON object a line.")] = False,
 ) -> None:
-    """Show a run: its curves, epochs, settings and how it ended."""
+    """Show a run: its curves, epochs, settings, how it ended, and what its numbers say about it."""
     from fastai_tui.engine.runs.store import RunStore
 
     run = RunStore().find(ref)
     if as_json:
         _print_events(run)
         return
+    from dataclasses import replace
+
     from fastai_tui.app import terminal, views
     from fastai_tui.app.cli.attach import look
     from fastai_tui.app.snapshots import Watcher
+    from fastai_tui.engine.events import Warned
+    from fastai_tui.engine.reading import CODES, read
+    from fastai_tui.engine.runs.record import record_of
 
+    shot = Watcher(run).snapshot()
+    other = tuple(e.message for e in run.log() if isinstance(e, Warned) and e.code not in CODES)
     columns, rows = terminal.size()
-    print("\n".join(views.whole(Watcher(run).snapshot(), columns, rows, look())))
+    lines = views.whole(replace(shot, warnings=other), columns, rows, look(), read(record_of(run)))
+    print("\n".join(lines))
+    if in_terminal():
+        from fastai_tui.app import colourful
+
+        for line in colourful.lines(run, columns, terminal.colour_depth(), look()):
+            print(line)
 
 
 def _print_events(run: "Run") -> None:

@@ -18,7 +18,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 
 def summary(experiment: Name, sets: Sets = None, as_json: Json = False) -> None:
-    """Layers, output shapes, parameters, receptive field; and the settings that can be given with --set."""
+    """Layers, layer groups, output shapes, parameters, receptive field; and the settings for --set."""
     from fastai_tui.engine.client import ask
     from fastai_tui.engine.settings import pairs
     from fastai_tui.lessons import experiments
@@ -35,12 +35,32 @@ def summary(experiment: Name, sets: Sets = None, as_json: Json = False) -> None:
 
 def network(answer: dict[str, Any]) -> list[str]:
     """The layers as a table, and the sums, in lines that fit a terminal."""
-    head = ("layer", "type", "output", "parameters", "multiplications", "sees")
-    rows = [head, ("", "input", shape(answer["input"]), "", "", ""), *map(_row, answer["layers"])]
+    head = ("layer", "type", "output", "parameters", "multiplications", "sees", "group")
+    layers = [_row(layer, answer["frozen"]) for layer in answer["layers"]]
+    rows = [head, ("", "input", shape(answer["input"]), "", "", "", ""), *layers]
     total, trainable = answer["parameters"], answer["trainable"]
     frozen = "" if total == trainable else f" ({trainable:,} of them trainable)"
     sums = f"{total:,} parameters{frozen}, {answer['multiplications']:,} multiplications for one item"
-    return [line[:WIDTH] for line in table(rows, right="000110").splitlines()] + ["", sums]
+    kept = [layer["name"] for layer in answer["layers"] if layer["keeps_statistics"]]
+    fixed = [f"running statistics that stay as they are: {', '.join(kept)}"] if kept else []
+    return [line[:WIDTH] for line in table(rows, right="0001100").splitlines()] + ["", sums, *fixed, *groups(answer)]
+
+
+def groups(answer: dict[str, Any]) -> list[str]:
+    """The layer groups: what is in each, and how it is trained."""
+    import textwrap
+
+    from fastai_tui.engine.schedules import per_group
+
+    rates, wds = (per_group(answer["settings"][name], answer["groups"]) for name in ("lr", "wd"))
+    lines = []
+    for number, (rate, wd) in enumerate(zip(rates, wds, strict=True)):
+        own = [layer for layer in answer["layers"] if layer["group"] == number and layer["parameters"]]
+        how = "frozen" if number < answer["frozen"] else f"rate {rate:g}, weight decay {wd:g}"
+        count = sum(layer["parameters"] for layer in own)
+        about = f"group {number + 1}: {', '.join(layer['name'] for layer in own)}; {count:,} parameters, {how}"
+        lines += textwrap.wrap(about, WIDTH, subsequent_indent=" " * 9)
+    return lines
 
 
 def settings(answer: dict[str, Any]) -> list[str]:
@@ -60,8 +80,8 @@ def shape(sizes: list[int] | None) -> str:
     return "×".join(str(size) for size in sizes or [])
 
 
-def _row(layer: dict[str, Any]) -> tuple[str, ...]:
-    count, costs = layer["parameters"], layer["multiplications"]
+def _row(layer: dict[str, Any], frozen: int) -> tuple[str, ...]:
+    count, costs, group = layer["parameters"], layer["multiplications"], layer["group"]
     return (
         layer["name"],
         layer["type"],
@@ -69,6 +89,7 @@ def _row(layer: dict[str, Any]) -> tuple[str, ...]:
         f"{count:,}" if count else "",
         "?" if costs is None else f"{costs:,}" if costs else "",
         shape(layer["receptive_field"]) or "everything",
+        "" if group is None else f"{group + 1} frozen" if group < frozen else f"{group + 1}",
     )
 
 

@@ -9,6 +9,7 @@ from fastai_tui.app.cli import complete
 from fastai_tui.app.cli.output import print_json, print_line
 
 if TYPE_CHECKING:
+    from fastai_tui.app.text import Look
     from fastai_tui.engine.events import RunStarted
     from fastai_tui.engine.job import Job
     from fastai_tui.engine.runs.store import RunStore
@@ -26,6 +27,7 @@ Detach = Annotated[bool, typer.Option("--detach", help="Start it, and do not wai
 Json = Annotated[bool, typer.Option("--json", help="Events, one JSON object a line.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be trained, and train nothing.")]
 Now = Annotated[bool, typer.Option("--now", help="Start even if another run uses the device.")]
+WIDEST = 100  # columns of the plots that a dry run shows
 
 
 def train(
@@ -97,21 +99,21 @@ def _describe(job: "Job", *, as_json: bool) -> None:
     if as_json:
         print_line(answer)
         return
-    for line in description(msgspec.convert(answer, RunStarted), job):
-        print(line)
+    from fastai_tui.app import terminal
+    from fastai_tui.app.cli.attach import look
+
+    columns = min(terminal.size()[0], WIDEST)
+    print("\n".join(description(msgspec.convert(answer, RunStarted), job, columns, look())))
 
 
-def description(event: "RunStarted", job: "Job") -> list[str]:
-    """What a run would be, for a reader."""
+def description(event: "RunStarted", job: "Job", columns: int, look: "Look") -> list[str]:
+    """What a run would be, for a reader: facts, and its schedules as plots."""
+    from fastai_tui.app import planning
     from fastai_tui.app.sentences import length
     from fastai_tui.app.snapshots import data_in_words, setting_in_words
-    from fastai_tui.app.text import plural, rate
-    from fastai_tui.engine import schedules
+    from fastai_tui.app.text import plural
 
-    total = event.epochs * event.batches_per_epoch
-    groups = len(job.settings["lr"]) if isinstance(job.settings.get("lr"), list) else 1  # type: ignore[arg-type]
-    plan = schedules.plan(job.settings, groups)
-    rates = [plan.at(step / max(total, 1))[0][-1] for step in range(max(total, 1))]
+    plan = planning.planned(job.settings, event.epochs, event.batches_per_epoch)
     pairs = {
         "experiment": event.experiment,
         "data": data_in_words(event.data),
@@ -119,11 +121,13 @@ def description(event: "RunStarted", job: "Job") -> list[str]:
         "device": event.device,
         "length": length(event.epochs, event.batches_per_epoch),
         "settings": " ".join(f"{name}={setting_in_words(value)}" for name, value in event.settings.items()),
-        "rates": f"from {rate(rates[0])}, highest {rate(max(rates))}, to {rate(rates[-1])}",
+        **dict(planning.facts(plan) if plan else []),
         "seed": str(event.seed),
         "versions": ", ".join(f"{name} {version}" for name, version in event.versions.items()),
     }
-    return [f"{name:<11} {value}" for name, value in pairs.items()] + ["Nothing was trained (--dry-run)."]
+    facts = [f"{name:<11} {look.spell(value)}" for name, value in pairs.items()]
+    plots = ["", *planning.pictured(plan, columns, look), ""] if plan else []
+    return [*facts, *plots, "Nothing was trained (--dry-run)."]
 
 
 def register(app: typer.Typer) -> None:

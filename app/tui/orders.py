@@ -49,7 +49,8 @@ def _but_for_seed(job: Job) -> tuple[object, ...]:
 
 
 def command_of(step: Step, knobs: Mapping[str, Value], do: str = "train", seed: int | None = None) -> list[str]:
-    """The arguments of `fastai-tui` that order the same (`do` may be `summary`, which has settings only)."""
+    """The arguments of `fastai-tui` that order the same (`do` may be `summary`, which has settings only, or `lr-find`,
+    which has no epochs)."""
     from fastai_tui.app.snapshots import setting_in_words
 
     run = _run(step)
@@ -59,6 +60,7 @@ def command_of(step: Step, knobs: Mapping[str, Value], do: str = "train", seed: 
         words += ["--set", f"{name}={setting_in_words(value)}"]
     if do == "train":
         words += ["--epochs", str(run.epochs)] if run.epochs is not None else []
+    if do != "summary":
         words += ["--seed", str(seed)] if seed != USUAL_SEED else []
         words += ["--data", run.data] if run.data else []
     return words

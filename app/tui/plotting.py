@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fastai_tui.app.tui.canvas import Canvas
 
 BEAT, THIN_BEAT = 0.2, 1.0  # seconds between two pictures of a plot; the second on a thin link
+HEAT_BEAT = 0.5  # seconds between two pictures of a heat map, which has more cells
 APART = 0.06  # seconds between two plots of a canvas, so that no frame has to draw both
 SHARE = 25  # times as long as a plot took to draw it stands: 4 % of a core, however large it is and slow the machine
 QUIET, AT_MOST = 0.1, 0.5  # seconds that plots wait after a key, and how late that may make them
@@ -73,19 +74,37 @@ class Plotter:
         self, sheet: Sheet, area: Area, make: Make, *, name: str, view: Hashable = None, data: Hashable = None
     ) -> None:
         """Put the plot `name` on the sheet, as `make` draws it or as it was drawn before."""
-        if area.width <= 0 or area.height <= 0:
-            return
         if not _loaded and self.canvas.is_mounted:
             self._load()
             return
+
+        def draw(picture: Sheet) -> None:
+            picture.ansi(0, 0, make(picture.sight.look, picture.width, picture.height))
+
+        self.keep(sheet, area, draw, name=name, view=view, data=data)
+
+    def keep(
+        self,
+        sheet: Sheet,
+        area: Area,
+        draw: Callable[[Sheet], None],
+        *,
+        name: str,
+        view: Hashable = None,
+        data: Hashable = None,
+        beat: float = BEAT,
+    ) -> None:
+        """The same for whatever `draw` puts on a sheet of the area's size, at most once in `beat` seconds."""
+        if area.width <= 0 or area.height <= 0:
+            return
         kept, view = self._kept.get(name), (view, area.width, area.height, sheet.sight)
         if kept is None or kept.view != view:
-            kept = self._draw(name, view, data, sheet, area, make)
+            kept = self._draw(name, view, data, sheet, area, draw)
         elif kept.data != data:
             kept.stale = kept.stale or self._clock()
-            wait = self._wait(kept)
+            wait = self._wait(kept, beat)
             if wait <= 0:
-                kept = self._draw(name, view, data, sheet, area, make)
+                kept = self._draw(name, view, data, sheet, area, draw)
             else:
                 self._later(wait)
         paste(sheet, area, kept.picture)
@@ -100,18 +119,20 @@ class Plotter:
         await asyncio.to_thread(load)
         self.canvas.redraw()
 
-    def _draw(self, name: str, view: Hashable, data: Hashable, sheet: Sheet, area: Area, make: Make) -> _Kept:
+    def _draw(
+        self, name: str, view: Hashable, data: Hashable, sheet: Sheet, area: Area, draw: Callable[[Sheet], None]
+    ) -> _Kept:
         begun = self._clock()
         picture = Sheet(area.width, area.height, sheet.sight)
-        picture.ansi(0, 0, make(sheet.sight.look, area.width, area.height))
+        draw(picture)
         self._last = self._clock()
         kept = self._kept[name] = _Kept(view, data, picture, self._last, self._last - begun)
         return kept
 
-    def _wait(self, kept: _Kept) -> float:
+    def _wait(self, kept: _Kept, beat: float) -> float:
         """Seconds until a plot whose numbers are new may be drawn."""
         now = self._clock()
-        beat = THIN_BEAT if is_thin(self.canvas) else BEAT
+        beat = max(beat, THIN_BEAT) if is_thin(self.canvas) else beat
         own = max(kept.drawn + max(beat, SHARE * kept.cost), self._last + APART) - now
         after_key = min(max(self._key, self._app_key()) + QUIET, kept.stale + AT_MOST) - now
         return max(own, after_key)
@@ -144,8 +165,9 @@ def paste(sheet: Sheet, area: Area, picture: Sheet) -> None:
             sheet.rows[row][area.column : area.column + room] = cells[:room]
 
 
-def sparkline(values: list[float], columns: int, unicode: bool = True) -> str:
-    """Values as one line of bars, the highest as a full one; newer values are at the right, gaps stay empty."""
+def sparkline(values: list[float], columns: int, unicode: bool = True, ends: tuple[float, float] | None = None) -> str:
+    """Values as one line of bars, from the lowest to the highest (or the `ends` given); newer values are at the right,
+    gaps stay empty."""
     import math
 
     bars = "▁▂▃▄▅▆▇█" if unicode else "_.,-=+*#"
@@ -153,7 +175,8 @@ def sparkline(values: list[float], columns: int, unicode: bool = True) -> str:
         return ""
     shown = [values[i * len(values) // columns] for i in range(columns)] if len(values) > columns else values
     finite = [value for value in shown if math.isfinite(value)]
-    low, high = min(finite, default=0.0), max(finite, default=0.0)
+    low, high = ends or (min(finite, default=0.0), max(finite, default=0.0))
     span = (high - low) or 1.0
-    places = [round((v - low) / span * (len(bars) - 1)) if math.isfinite(v) else -1 for v in shown]
+    shares = [min(max((v - low) / span, 0.0), 1.0) if math.isfinite(v) else -1.0 for v in shown]
+    places = [round(share * (len(bars) - 1)) if share >= 0 else -1 for share in shares]
     return "".join(bars[place] if place >= 0 else " " for place in places)

@@ -23,10 +23,12 @@ class Lab(Protocol):
 
 @dataclass(frozen=True)
 class Services:
-    """The lab for what needs torch, and the runs there are."""
+    """The lab for what needs torch, the runs there are, and a place where panes leave what they want to find again for
+    as long as the app is open, by chapter and step."""
 
     lab: Lab
     runs: RunStore = field(default_factory=RunStore)
+    memory: dict[tuple[str, str], Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

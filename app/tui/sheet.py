@@ -186,6 +186,8 @@ def colour_at(scale: Scale, value: float, sight: Sight) -> Colour:
     """A value's colour on a scale, in what the terminal can show."""
     if sight.depth == "16":
         return scale.ramp.sixteen[round(scale.place(value) * (len(scale.ramp.sixteen) - 1))]
+    if sight.depth == "256":
+        return halfblocks.of_256(scale.ramp, scale.place(value))
     return _shown(halfblocks.rgb(scale.ramp, scale.place(value)), sight.depth)
 
 
@@ -226,8 +228,11 @@ def _covered(value: float, scale: Scale, cover: float, sight: Sight) -> Colour:
 
 
 @lru_cache(maxsize=1024)
-def _from_codes(codes: str) -> Paint:
-    """The style of SGR codes: the 16 colours in front, bold, dim, underlined, reversed."""
+def _from_codes(codes: str) -> Style:
+    """The style of SGR codes: the 16 colours in front, bold, dim, underlined, reversed. What is but dim is as dim as
+    the theme has it."""
+    if codes == "2":
+        return "dim"
     numbers = [int(code) for code in codes.split(";") if code.isdecimal()]
     front = next((n - 30 if n < 40 else n - 82 for n in reversed(numbers) if 30 <= n <= 37 or 90 <= n <= 97), None)
     return Paint(front, None, 1 in numbers, 2 in numbers, 4 in numbers, 7 in numbers)

@@ -24,9 +24,24 @@ class Task:
     of: int = 0
 
 
-def unanswered(step: Step, progress: StepProgress) -> Question | None:
-    """The first question without an answer."""
-    return next((q for q in step.questions if q.id not in progress.answers), None)
+def asked(step: Step) -> list[Question | Goal]:
+    """Everything the step asks, in its order: predictions first, for they must come before their answers are seen;
+    then its goals, each followed by the questions about what it has shown."""
+    order: list[Question | Goal] = [q for q in step.questions if not q.after]
+    for goal in step.goals:
+        order += [goal, *(q for q in step.questions if q.after == goal.id)]
+    return order
+
+
+def over(task: Question | Goal, progress: StepProgress) -> bool:
+    """Has it been done: answered, rightly or not, or reached?"""
+    return task.id in (progress.answers if isinstance(task, Question) else progress.goals)
+
+
+def due(step: Step, progress: StepProgress) -> Question | None:
+    """The question to be answered now, if it is a question's turn."""
+    first = next((task for task in asked(step) if not over(task, progress)), None)
+    return first if isinstance(first, Question) else None
 
 
 def unmet(step: Step, progress: StepProgress) -> list[Goal]:
@@ -35,27 +50,27 @@ def unmet(step: Step, progress: StepProgress) -> list[Goal]:
 
 
 def next_task(step: Step, progress: StepProgress) -> Task:
-    """What to ask now: questions first, for a prediction must come before its answer is seen."""
-    of = len(step.questions) + len(step.goals)
-    done = len(step.questions) + len(step.goals) - _open(step, progress)
-    if question := unanswered(step, progress):
-        return Task("question", question.ask, done + 1, of)
-    if goals := unmet(step, progress):
-        return Task("goal", goals[0].say, done + 1, of)
-    return Task("done", "", of, of)
+    """What to ask now."""
+    order = asked(step)
+    left = [task for task in order if not over(task, progress)]
+    if not left:
+        return Task("done", "", len(order), len(order))
+    number = len(order) - len(left) + 1
+    if isinstance(left[0], Question):
+        return Task("question", left[0].ask, number, len(order))
+    return Task("goal", left[0].say, number, len(order))
 
 
 def listed(step: Step, progress: StepProgress) -> list[tuple[bool, str]]:
-    """Everything the step asks, in the order in which it does: whether it is done, and its words."""
-    questions = [(question.id in progress.answers, question.ask) for question in step.questions]
-    return [*questions, *((goal.id in progress.goals, goal.say) for goal in step.goals)]
+    """Everything the step asks, in its order: whether it is done, and its words."""
+    return [(over(task, progress), task.ask if isinstance(task, Question) else task.say) for task in asked(step)]
 
 
 def after(chapter: Chapter, at: int, done: Sequence[bool]) -> int | None:
     """Where to go from a step that is done: the next one, from the last one the first that is open; None at the end."""
     if at + 1 < len(chapter.steps):
         return at + 1
-    return next((i for i, over in enumerate(done) if not over), None)
+    return next((i for i, finished in enumerate(done) if not finished), None)
 
 
 def farewell(chapter: Chapter, at: int, done: Sequence[bool]) -> Task:
@@ -87,6 +102,7 @@ def run_measures(shots: Sequence[Snapshot]) -> dict[str, float]:
     if shots:
         shot = shots[-1]
         found |= {"steps": shot.step, "smooth_loss": shot.smooth_loss, "loss": shot.loss, "epochs": shot.epochs_done}
+        found |= {"changes": len(shot.changes), "pauses": shot.pauses}
         if shot.table:
             row = shot.table[-1]
             found |= {"train_loss": row.train_loss, "valid_loss": row.valid_loss, **dict(row.metrics)}
@@ -100,8 +116,3 @@ def settled(question: Question, shots: Sequence[Snapshot]) -> bool:
     if not question.measure or question.measure not in RUN_MEASURES:
         return True
     return bool(shots) and shots[-1].phase == "finished"
-
-
-def _open(step: Step, progress: StepProgress) -> int:
-    questions = sum(q.id not in progress.answers for q in step.questions)
-    return questions + len(unmet(step, progress))

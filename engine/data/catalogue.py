@@ -28,7 +28,8 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DataSet(msgspec.Struct, frozen=True, kw_only=True):
-    """A data set. `train` and `valid` count images; `hashes` says whether somebody published what we compare with.
+    """A data set. `train` and `valid` count images, and `classes` are theirs; a text has none of them. `hashes` says
+    whether somebody published what we compare with.
 
     `same` names rows of this set that are images of another one: `{"mnist:12": 1502}`.
     """
@@ -39,9 +40,10 @@ class DataSet(msgspec.Struct, frozen=True, kw_only=True):
     credit: str
     hashes: Literal["published", "unverified"]
     files: tuple[File, ...]
-    train: int
-    valid: int
-    classes: tuple[str, ...]
+    kind: Literal["images", "text"] = "images"
+    train: int = 0
+    valid: int = 0
+    classes: tuple[str, ...] = ()
     embedded: bool = False
     same: dict[str, int] = {}
 
@@ -138,7 +140,71 @@ MNIST_SAMPLE = DataSet(
     same={"mnist:12": 1502},
 )
 
-DATA_SETS = {entry.name: entry for entry in (MNIST_SAMPLE, MNIST)}
+PYDOCS = DataSet(
+    name="pydocs",
+    title="The help topics of Python 3.11: 465,048 characters",
+    licence="PSF-2.0",
+    credit="the Python Software Foundation, from the standard library of Python 3.11.7",
+    hashes="published",  # in assets/PROVENANCE.md
+    files=(
+        File(
+            name="pydocs.txt",
+            size=466_195,
+            sha256="2a95af4ac93f5b719944030ce3769070ddf827d847cba42192afa8da989e5dc4",
+            packed="pydocs.txt.gz",
+        ),
+    ),
+    kind="text",
+    embedded=True,
+)
+NIETZSCHE = DataSet(
+    name="nietzsche",
+    title="Nietzsche, collected, in English: 600,893 characters",
+    licence="public domain",
+    credit="Friedrich Nietzsche, from Project Gutenberg, put together for Keras and for fast.ai's course",
+    hashes="unverified",
+    files=(
+        File(
+            name="nietzsche.txt",
+            size=600_901,
+            sha256="23cf69874ab69d3d256099ab530ea4be24d47d9675b673bcc67cbcd6298ec647",
+            packed="nietzsche.txt",
+            download=600_901,
+            addresses=(
+                "https://s3.amazonaws.com/text-datasets/nietzsche.txt",  # Keras's
+                "https://raw.githubusercontent.com/rupeshbharambe24/DL-Practical/"
+                "77c4feae1a4e1c7e7b682826608f64e75d0c3c2d/nietzsche.txt",
+            ),
+        ),
+    ),
+    kind="text",
+)
+SHAKESPEARE = DataSet(
+    name="tinyshakespeare",
+    title="Shakespeare, 40,000 lines: 1,115,394 characters",
+    licence="public domain",
+    credit="William Shakespeare, put together by Andrej Karpathy for char-rnn",
+    hashes="published",
+    files=(
+        File(
+            name="tinyshakespeare.txt",
+            size=1_115_394,
+            sha256="86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+            packed="input.txt",
+            download=1_115_394,
+            # TensorFlow Datasets' checksum
+            published="sha256:86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+            addresses=(
+                "https://raw.githubusercontent.com/karpathy/char-rnn/"
+                "6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/tinyshakespeare/input.txt",
+                "https://storage.googleapis.com/download.tensorflow.org/data/shakespeare.txt",
+            ),
+        ),
+    ),
+    kind="text",
+)
+
+DATA_SETS = {entry.name: entry for entry in (MNIST_SAMPLE, MNIST, PYDOCS, NIETZSCHE, SHAKESPEARE)}
 
 
 def data_set(name: str) -> DataSet:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fastai_tui.engine.data.catalogue import DataSet, data_set
+from fastai_tui.engine.data.catalogue import DataSet, File, data_set
 from fastai_tui.engine.data.idx import DAMAGE
 from fastai_tui.engine.data.obtain import alone, publish, trouble
 from fastai_tui.engine.data.placing import place
@@ -54,8 +54,10 @@ def _files(source: Path, entry: DataSet) -> Iterator[dict[str, Path]]:
         raise DataMissing(f"There is nothing at {source}; give a folder, a .tar.gz or the files of {entry.name}.")
     if source.is_dir():
         yield _complete(_walk(source), source, entry)
-    elif any(source.name in idx_names(file.name) for file in entry.files):
+    elif any(source.name in _names(file) for file in entry.files):
         yield _complete(source.parent.iterdir(), source.parent, entry)
+    elif len(entry.files) == 1 and not _is_archive(source):
+        yield {entry.files[0].name: source}  # whatever it is called: its hash tells
     else:
         with _temporary(entry) as unpacked:
             _unpack(source, unpacked, entry)
@@ -67,12 +69,24 @@ def _complete(paths: Iterator[Path], source: Path, entry: DataSet) -> dict[str, 
     for path in paths:
         at_hand.setdefault(path.name, path)
     found = {
-        file.name: at_hand[name] for file in entry.files for name in reversed(idx_names(file.name)) if name in at_hand
+        file.name: at_hand[name] for file in entry.files for name in reversed(_names(file)) if name in at_hand
     }  # the plain file wins over the packed one
     absent = [file.name for file in entry.files if file.name not in found]
     if absent:
         raise BadInput(f"{source} has no {' and no '.join(absent)} (or .gz), which {entry.name} needs.")
     return found
+
+
+def _names(file: File) -> tuple[str, ...]:
+    """The names under which a file of a set is found on people's disks."""
+    return (*idx_names(file.name), file.packed)
+
+
+def _is_archive(source: Path) -> bool:
+    try:
+        return tarfile.is_tarfile(source)
+    except OSError:  # which reading it will put into words
+        return False
 
 
 def _walk(source: Path) -> Iterator[Path]:
@@ -84,7 +98,7 @@ def _walk(source: Path) -> Iterator[Path]:
 
 def _unpack(source: Path, target: Path, entry: DataSet) -> None:
     """Take the set's files, and nothing else, out of the archive at `source`, into `target` itself."""
-    wanted = {name for file in entry.files for name in idx_names(file.name)}
+    wanted = {name for file in entry.files for name in _names(file)}
     most = 2 * sum(file.size for file in entry.files)
     with disk_errors(f"unpack {source}"), _archive_errors(source), tarfile.open(source) as archive:
         for member in archive:

@@ -65,7 +65,7 @@ def resolve(wanted: str, preferred: Sequence[str]) -> str:
     for entry in sorted(entries, key=lambda entry: entry.embedded):
         if present(entry):
             return entry.name
-    raise _missing(entries[0])
+    raise missing(entries[0])
 
 
 def images(name_or_path: str) -> ImageSet:
@@ -76,8 +76,10 @@ def images(name_or_path: str) -> ImageSet:
     if name_or_path not in DATA_SETS:
         return _from_folder(_path(name_or_path))
     entry = data_set(name_or_path)
+    if entry.kind != "images":
+        raise BadInput(f"{entry.name} is a text and has no images; mnist-sample has some.")
     if not present(entry):
-        raise _missing(entry)
+        raise missing(entry)
     if entry.embedded:
         return _sample(entry)
     train_images, train_labels, valid_images, valid_labels = _arrays(entry)
@@ -122,13 +124,15 @@ def _wanted(wanted: str, preferred: Sequence[str]) -> str:
     if wanted not in preferred:
         raise BadInput(f"{wanted} does not serve here; there are {', '.join(preferred)}, or a path.")
     if not present(entry := data_set(wanted)):
-        raise _missing(entry)
+        raise missing(entry)
     return wanted
 
 
-def _missing(entry: DataSet) -> DataMissing:
-    here = next((other.name for other in DATA_SETS.values() if other.embedded and _akin(other, entry)), "")
-    at_once = f"; {here} is part of it and works at once" if here else ""
+def missing(entry: DataSet) -> DataMissing:
+    """That a data set has to be fetched first, and what works until then."""
+    here = next((other for other in DATA_SETS.values() if other.embedded and other.kind == entry.kind), None)
+    part = " is part of it and" if here and _akin(here, entry) else ""
+    at_once = f"; {here.name}{part} works at once" if here else ""
     return DataMissing(f"{entry.name} is not on this machine: `fastai-tui data get {entry.name}` gets it{at_once}.")
 
 
@@ -142,7 +146,7 @@ def _path(text: str) -> Path:
         return path
     if re.fullmatch(r"[\w-]+", text):
         data_set(text)  # a plain word is meant as a name: this names those there are
-    raise DataMissing(f"There is nothing at {text}; give a folder of IDX files, or one of {', '.join(DATA_SETS)}.")
+    raise DataMissing(f"There is nothing at {text}; give a path that exists, or one of {', '.join(DATA_SETS)}.")
 
 
 def _from_folder(path: Path) -> ImageSet:
@@ -193,7 +197,7 @@ def rows(name: str) -> tuple["ndarray", "ndarray"]:
 
     Raises as `images` does."""
     entry = DATA_SETS.get(name)
-    if entry and entry.embedded:
+    if entry and entry.embedded and entry.kind == "images":
         pixels, labels = _arrays(entry)
         return pixels, labels
     found = images(name)

@@ -18,6 +18,17 @@ BINS, TOP, NEAR_ZERO = 40, 10.0, 0.05
 WIDTH = 4 + BINS  # mean, deviation, near-zero share, number of values, counts
 CELLS = BINS + 2
 PIECE = 32_000  # numbers that torch counts on one thread
+ARRANGING = (nn.Identity, nn.Flatten, nn.Unflatten)  # modules that pass on what another has given
+
+
+def asked_for(model: nn.Module, activations: str) -> "ActivationStats | None":
+    """What the setting `activations` says: of `on`, the modules with a weight matrix, as `ActivationStats` has it by
+    itself; of `all`, every module without parts of its own (ReLUs and norms too) that does not merely pass numbers on;
+    of anything else, nothing."""
+    if activations == "all":
+        alone = [m for m in model.modules() if next(m.children(), None) is None]
+        return ActivationStats(model, [m for m in alone if not isinstance(m, ARRANGING)])
+    return ActivationStats(model) if activations == "on" else None
 
 
 class ActivationStats:

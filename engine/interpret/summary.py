@@ -10,6 +10,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from torch.nn.modules.pooling import _AvgPoolNd, _MaxPoolNd
 
+from fastai_tui.engine.groups import LayerGroups
 from fastai_tui.engine.job import Job
 from fastai_tui.engine.settings import Value
 
@@ -22,7 +23,8 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     `output` is its output's shape without the batch; `multiplications` are an item's (None where nobody has said how
     to count them). `receptive_field` is how many input pixels one output sees, along each axis, if the input had no
     border, and `stride` how many lie between the fields of two neighbours; both are None once the grid is gone, which
-    means the whole input.
+    means the whole input. `group` is its layer group, counted from 0; `keeps_statistics` says of a norm
+    that its running statistics stay as they are in training.
     """
 
     name: str
@@ -33,10 +35,13 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     multiplications: int | None
     receptive_field: list[int] | None
     stride: list[int] | None
+    group: int | None = None
+    keeps_statistics: bool = False
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """A network: its `input`'s shape without the batch, its layers in the order of their calls, and the sums."""
+    """A network: its `input`'s shape without the batch, its layers in the order of their calls, and the sums; how many
+    layer `groups` it has, and how many of the earliest are `frozen`."""
 
     experiment: str
     settings: dict[str, Value]
@@ -45,6 +50,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     parameters: int
     trainable: int
     multiplications: int
+    groups: int
+    frozen: int
 
 
 def answer(job: dict[str, Any]) -> Summary:
@@ -54,7 +61,8 @@ def answer(job: dict[str, Any]) -> Summary:
     asked = msgspec.structs.replace(msgspec.convert(job, Job), device="cpu")
     learn = build(asked)
     xb, _ = next(iter(learn.data.valid.batches(0)))
-    layers = summarise(learn.model, xb[:1])
+    found = summarise(learn.model, xb[:1])
+    layers = [_placed(layer, learn.groups) for layer in found]
     return Summary(
         experiment=asked.experiment,
         settings=asked.settings,
@@ -63,7 +71,15 @@ def answer(job: dict[str, Any]) -> Summary:
         parameters=sum(p.numel() for p in learn.model.parameters()),
         trainable=sum(p.numel() for p in learn.model.parameters() if p.requires_grad),
         multiplications=sum(layer.multiplications or 0 for layer in layers),
+        groups=len(learn.groups),
+        frozen=learn.groups.frozen,
     )
+
+
+def _placed(layer: Layer, groups: LayerGroups) -> Layer:
+    """A layer with what its group makes of it."""
+    group, keeps = groups.number(layer.name), groups.keeps_statistics(layer.name)
+    return msgspec.structs.replace(layer, group=group, keeps_statistics=keeps)
 
 
 @torch.no_grad()

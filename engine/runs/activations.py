@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from fastai_tui.engine.home import PRIVATE_FILE, disk_errors, write_at, write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
 BINS, TOP = 40, 10.0
@@ -87,23 +89,38 @@ class ActivationWriter:
 
 
 def merged(columns: "np.ndarray") -> "np.ndarray":
-    """Several columns as one: counts added, means and shares averaged, deviations pooled (each weighted by its number
-    of values)."""
+    """Several columns as one, as `folded` does it."""
+    one: np.ndarray = folded(columns, [0])[0]
+    return one
+
+
+def folded(columns: "np.ndarray", starts: "Sequence[int] | np.ndarray") -> "np.ndarray":
+    """Neighbouring columns as one, from each of the `starts` (which rise, none twice) up to the next: counts added,
+    means and shares averaged, deviations pooled (each weighted by its number of values)."""
     import numpy as np
 
-    if len(columns) == 1:
-        only: np.ndarray = columns[0]
-        return only
-    one, layers = columns[-1].copy(), columns["layers"]
-    weight = layers["values"].astype(np.float64)
-    total = np.maximum(weight.sum(0), 1)
-    means, stds = layers["mean"].astype(np.float64), layers["std"].astype(np.float64)
-    mean = (weight * means).sum(0) / total
-    inside = (np.maximum(weight - 1, 0) * stds**2).sum(0) + (weight * (means - mean) ** 2).sum(0)
-    one["layers"]["mean"], one["layers"]["std"] = mean, np.sqrt(inside / np.maximum(total - 1, 1))
-    one["layers"]["near_zero"] = (weight * layers["near_zero"]).sum(0) / total
-    one["layers"]["hist"], one["layers"]["values"] = layers["hist"].sum(0), weight.sum(0)
-    return one
+    if not len(starts):
+        return columns[:0]
+    first = np.asarray(starts)
+    last = np.append(first[1:], len(columns))
+    made, layers = columns[last - 1].copy(), columns["layers"]
+
+    def added(values: np.ndarray) -> np.ndarray:
+        total: np.ndarray = np.add.reduceat(values, first, axis=0)
+        return total
+
+    with np.errstate(all="ignore"):  # of a run that has diverged
+        weight, means = layers["values"].astype(np.float64), layers["mean"].astype(np.float64)
+        total = np.maximum(added(weight), 1)
+        mean = added(weight * means) / total
+        apart = means - np.repeat(mean, last - first, axis=0)
+        inside = added(np.maximum(weight - 1, 0) * layers["std"].astype(np.float64) ** 2 + weight * apart**2)
+        made["layers"]["mean"], made["layers"]["std"] = mean, np.sqrt(inside / np.maximum(total - 1, 1))
+        made["layers"]["near_zero"] = added(weight * layers["near_zero"]) / total
+        made["layers"]["hist"], made["layers"]["values"] = added(layers["hist"]), added(weight)
+    single = last - first == 1
+    made[single] = columns[first[single]]
+    return made
 
 
 class ActivationReader:
@@ -112,8 +129,8 @@ class ActivationReader:
     def __init__(self, path: Path, names: list[str]) -> None:
         self.path, self.names, self.type = path, names, column_type(len(names))
 
-    def read(self, after_step: int = 0) -> "tuple[int, int, np.ndarray]":
-        """(span, number of the first column, columns): all columns that end after `after_step`."""
+    def read(self, after_step: int = 0, most: int | None = None) -> "tuple[int, int, np.ndarray]":
+        """(span, number of the first column, columns): all columns that end after `after_step`, or the first `most`."""
         import numpy as np
 
         if not self.path.exists():
@@ -122,6 +139,6 @@ class ActivationReader:
             span = max(1, int.from_bytes(file.read(HEADER)[:8], "little"))
             first = after_step // span
             file.seek(HEADER + first * self.type.itemsize)
-            content = file.read()
+            content = file.read(-1 if most is None else most * self.type.itemsize)
         whole = len(content) - len(content) % self.type.itemsize
         return span, first, np.frombuffer(content[:whole], self.type)

@@ -127,12 +127,26 @@ def first(folder: Path) -> tuple[dict[str, Any], list[str]] | None:
     return _last_whole([path for path in _listed(folder) if _step(path) == 0], folder)
 
 
+def newest_name(folder: Path) -> str:
+    """The name of the newest checkpoint, whole or not; none if there are none."""
+    return next((path.name for path in reversed(_listed(folder))), "")
+
+
+def whole(path: Path) -> dict[str, Any] | None:
+    """One checkpoint; None if it is damaged, or not there."""
+    content = _content(path)
+    if hashlib.sha256(content).hexdigest()[:16] != path.stem.partition("-")[2]:
+        return None
+    state: dict[str, Any] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    return state
+
+
 def _last_whole(paths: list[Path], folder: Path) -> tuple[dict[str, Any], list[str]] | None:
     damaged: list[str] = []
     for path in reversed(paths):
-        content = _content(path)
-        if hashlib.sha256(content).hexdigest()[:16] == path.stem.partition("-")[2]:
-            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True), damaged
+        state = whole(path)
+        if state is not None:
+            return state, damaged
         damaged.append(path.name)
     if damaged:
         raise DiskTrouble(f"Every checkpoint in {folder} is damaged; train again.")
@@ -169,7 +183,7 @@ def restore(learn: JobLearner, state: dict[str, Any]) -> None:
     restore_model(learn, state)
     with _fitting():
         learn.opt.load_state_dict(state["opt"])
-    learn.change({name: state["settings"][name] for name in LIVE})
+    learn.change({name: state["settings"][name] for name in LIVE if name in state["settings"]})
     for callback in learn.callbacks:
         kept = state["callbacks"].get(type(callback).__name__)
         if kept is not None:

@@ -55,7 +55,6 @@ class _Session:
 
     def _train(self) -> tuple[str, str]:
         from fastai_tui.engine.device import choose, prepare
-        from fastai_tui.engine.runs.checkpoints import Checkpointer
         from fastai_tui.engine.runs.queue import wait_for_turn
 
         asked = self.run.spec
@@ -66,30 +65,45 @@ class _Session:
         self.learn = build(msgspec.structs.replace(asked.job, device=str(device)))
         recorder = self._equip()
         self.learn.fit(asked.job.epochs)
+        return self._outcome(recorder)
+
+    def _outcome(self, recorder: Any) -> tuple[str, str]:
+        """How training ended; what ended before its last epoch leaves a checkpoint."""
+        from fastai_tui.engine.early_stop import EarlyStop
+        from fastai_tui.engine.runs.checkpoints import Checkpointer
+
+        learn = self.learn
         if recorder.diverged:
-            return "diverged", _diverged(self.learn)
-        if self.inbox.stopping and self.learn.epoch < asked.job.epochs:
-            keeper = next(c for c in self.learn.callbacks if isinstance(c, Checkpointer))
-            keeper.save(self.learn.epoch, self.learn.batch)
-            return "stopped", f"Stopped at batch {self.learn.step} of {self.learn.total}, with a checkpoint."
-        return "finished", "Finished."
+            return "diverged", _diverged(learn)
+        if learn.epoch >= self.run.spec.job.epochs:
+            return "finished", "Finished."
+        found = {type(callback): callback for callback in learn.callbacks}
+        found[Checkpointer].save(learn.epoch, learn.batch)
+        if self.inbox.stopping:
+            return "stopped", f"Stopped at batch {learn.step} of {learn.total}, with a checkpoint."
+        return "finished", found[EarlyStop].sentence
 
     def _equip(self) -> Any:
         """Give the Learner what records, steers and saves it; put it where the last good checkpoint was."""
-        from fastai_tui.engine.interpret.stats import ActivationStats
+        from fastai_tui.engine.interpret.stats import asked_for
+        from fastai_tui.engine.live_samples import samples
         from fastai_tui.engine.recorder import Recorder
         from fastai_tui.engine.runs import checkpoints
         from fastai_tui.engine.runs.control import Control
+        from fastai_tui.engine.runs.cycles import CycleEnds, cycle_ends
+        from fastai_tui.engine.runs.warner import Warner
         from fastai_tui.engine.runs.writer import RunWriter
 
         learn = self.learn
-        stats = ActivationStats(learn.model) if learn.settings.get("activations") == "on" else None
+        stats = asked_for(learn.model, str(learn.settings.get("activations", "off")))
         found = checkpoints.newest(self.run.path / "checkpoints")
         self._describe(stats.names if stats else [])
         self.writer = writer = RunWriter(self.run.path, len(learn.plan.rates), len(stats.names) if stats else 0)
         recorder = Recorder(writer, stats)
-        keeper = checkpoints.Checkpointer(writer, recorder)
-        learn.callbacks += [recorder, keeper]
+        learn.callbacks += [recorder, checkpoints.Checkpointer(writer, recorder)]
+        learn.callbacks += samples(learn, self.run.spec.job, writer)
+        if ends := cycle_ends(learn.settings):
+            learn.callbacks.append(CycleEnds(writer, ends))
         if found is not None:
             state, damaged = found
             checkpoints.restore(learn, state)
@@ -99,7 +113,10 @@ class _Session:
             writer.rewind(0)
             writer.emit(started(self.run.id, learn, self.run.spec.job, writer.now()))
         changes = [e for e in self.log if isinstance(e, events.Changed) and e.step >= learn.step]
-        learn.callbacks.append(Control(self.inbox, self.lock, writer, changes))
+        learn.callbacks += [
+            Control(self.inbox, self.lock, writer, changes),
+            Warner(self.run, writer, self.inbox, self.log),
+        ]
         return recorder
 
     def _describe(self, layers: list[str]) -> None:
@@ -182,7 +199,7 @@ def describe(job: dict[str, Any]) -> events.RunStarted:
 
 
 def _diverged(learn: Any) -> str:
-    rate = "/".join(f"{rate:.3g}" for rate in learn.lr)
+    rate = "/".join(f"{rate:.3g}" for rate in (learn.lr if len(set(learn.lr)) > 1 else learn.lr[-1:]))
     return (
         f"The loss is no number any more at batch {learn.step} (rate {rate}): the steps were too large; "
         "try a tenth of the rate, 1cycle, or norm=batch."

@@ -127,7 +127,8 @@ def follow(story: list[AnyEvent], event: AnyEvent) -> None:
 
 
 def _void(event: AnyEvent, resumed: Resumed) -> bool:
-    if isinstance(event, Epoch):  # not by its step: a kill may come after an epoch's last batch and its checkpoint
+    if isinstance(event, Epoch) or (isinstance(event, Checkpoint) and event.path.startswith("cycles/")):
+        # the end of an epoch; not by its step: a kill may come after an epoch's last batch and its checkpoint
         return event.epoch >= resumed.epoch
     redone = (Sample, Warned, Checkpoint)
     return isinstance(event, RunEnded) or (isinstance(event, redone) and event.step > resumed.step)

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from fastai_tui.engine.device_names import parse_device
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.job import Experiment, Job
-from fastai_tui.engine.schedules import cycle_epochs
+from fastai_tui.engine.schedules import cycle_epochs, own_warm_up
 from fastai_tui.engine.settings import Value
+from fastai_tui.lessons.experiments import text
+from fastai_tui.lessons.experiments.combinations import check
 from fastai_tui.lessons.experiments.settings import training
 
 MOST_EPOCHS, MOST_SEED = 10_000, 2**32 - 1
@@ -19,6 +21,7 @@ _MNIST_3V7 = Experiment(
     schema=training(models=("cnn", "broken", "linear"), bs=64, lr=0.01),
     epochs=2,
     data=("mnist", "mnist-sample"),
+    groups={"cnn": 3, "broken": 2, "linear": 2},
 )
 _MNIST = Experiment(
     name="mnist",
@@ -27,8 +30,19 @@ _MNIST = Experiment(
     schema=training(models=("cnn", "cnn3x3"), norms=("batch", "none"), bs=512, lr=0.06),
     epochs=5,
     data=("mnist", "mnist-sample"),
+    groups={"cnn": 3, "cnn3x3": 3},
 )
-EXPERIMENTS: Mapping[str, Experiment] = {e.name: e for e in (_MNIST_3V7, _MNIST)}
+_CHAR_LM = Experiment(
+    name="char-lm",
+    about="a network that writes: characters, from three layers drawn by hand to an LSTM",
+    builder="fastai_tui.lessons.experiments.char_lm:build",
+    schema=text.SCHEMA,
+    epochs=text.EPOCHS,
+    data=("nietzsche", "tinyshakespeare", "pydocs"),
+    groups=dict.fromkeys(text.WINDOWS + text.STATEFUL, text.GROUPS),
+    presets=text.PRESETS,
+)
+EXPERIMENTS: Mapping[str, Experiment] = {e.name: e for e in (_MNIST_3V7, _MNIST, _CHAR_LM)}
 
 
 def experiment(name: str) -> Experiment:
@@ -57,7 +71,11 @@ def order(
     from fastai_tui.engine.data.store import resolve
 
     wanted = experiment(name)
-    chosen = wanted.schema.fill(settings)
+    own = _preset(wanted, settings)
+    chosen = wanted.schema.fill({name: value for name, value in own.items() if name != "epochs"} | dict(settings))
+    if "warm_up" not in settings:
+        chosen["warm_up"] = own_warm_up(chosen["schedule"])
+    check(wanted, chosen)
     if not 0 <= seed <= MOST_SEED:
         raise BadInput(f"The seed {seed} is out of bounds; give a whole number from 0 to {MOST_SEED}.")
     parse_device(device)
@@ -67,13 +85,21 @@ def order(
         builder=wanted.builder,
         settings=chosen,
         seed=seed,
-        epochs=_epochs(wanted, chosen, epochs),
+        epochs=_epochs(chosen, epochs, int(own.get("epochs", wanted.epochs))),  # type: ignore[arg-type]
         device=device,
         data=found if found in DATA_SETS else os.path.abspath(found),
+        choices={setting.name: setting.choices for setting in wanted.schema.settings if setting.choices},
     )
 
 
-def _epochs(wanted: Experiment, chosen: Mapping[str, Value], epochs: int | None) -> int:
+def _preset(wanted: Experiment, settings: Mapping[str, object]) -> dict[str, Value]:
+    """The defaults that go with the preset and the model that are asked for."""
+    names = {setting.name: setting.default for setting in wanted.schema.settings} | dict(settings)
+    preset = names.get("preset")
+    return wanted.presets.get(f"{preset}", {}) | wanted.presets.get(f"{preset}/{names['model']}", {})
+
+
+def _epochs(chosen: Mapping[str, Value], epochs: int | None, own: int) -> int:
     """How long: as asked, as the cycles of `sgdr` say, or the experiment's own."""
     if chosen["schedule"] == "sgdr":
         cycles, length, mult = (int(chosen[key]) for key in ("cycles", "cycle_len", "cycle_mult"))  # type: ignore[arg-type]
@@ -82,8 +108,6 @@ def _epochs(wanted: Experiment, chosen: Mapping[str, Value], epochs: int | None)
             raise BadInput(
                 f"With schedule=sgdr the cycles last {own} epochs; leave --epochs out, or change the cycles."
             )
-    else:
-        own = wanted.epochs
     asked = own if epochs is None else epochs
     if not 1 <= asked <= MOST_EPOCHS:
         raise BadInput(f"{asked} epochs are out of bounds; 1 to {MOST_EPOCHS} are possible.")

@@ -10,6 +10,7 @@ from fastai_tui.engine.data.image import image_data
 from fastai_tui.engine.data.store import ImageSet, images
 from fastai_tui.engine.device import choose
 from fastai_tui.engine.errors import BadInput
+from fastai_tui.engine.groups import first_middle_last
 from fastai_tui.engine.job import Job
 from fastai_tui.engine.learner import Metric
 from fastai_tui.engine.metrics import accuracy, binary_cross_entropy, cross_entropy
@@ -69,5 +70,6 @@ def _data(job: Job, found: ImageSet, *, own_scale: bool = True) -> Data:
     return image_data(found, bs=bs, seed=job.seed, device=choose(job.device), loader=loader, own_scale=own_scale)
 
 
-def _learner(job: Job, model: nn.Module, data: Data, loss_func: Metric) -> JobLearner:
-    return assemble(job, model, data, loss_func, {"accuracy": accuracy})
+def _learner(job: Job, model: nn.Sequential, data: Data, loss_func: Metric) -> JobLearner:
+    parts = first_middle_last(model) if "freeze" in job.settings else None  # a run from before that goes on has one
+    return assemble(job, model, data, loss_func, {"accuracy": accuracy}, parts)

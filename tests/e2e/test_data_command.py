@@ -58,8 +58,15 @@ def is_mnist(folder: Path) -> bool:
 
 def test_list_names_licence_size_and_what_is_here() -> None:
     listed = json.loads(data("list", "--json").stdout)
-    assert {entry["name"]: entry["here"] for entry in listed} == {"mnist-sample": True, "mnist": False}
-    assert all(entry["licence"] and entry["size"] and entry["hashes"] == "published" for entry in listed)
+    assert {entry["name"]: entry["here"] for entry in listed} == {
+        "mnist-sample": True,
+        "mnist": False,
+        "pydocs": True,
+        "nietzsche": False,
+        "tinyshakespeare": False,
+    }
+    assert all(entry["licence"] and entry["size"] for entry in listed)
+    assert [entry["name"] for entry in listed if entry["hashes"] != "published"] == ["nietzsche"]
     text = data("list").stdout
     assert "mnist-sample" in text
     assert "CC BY-SA 3.0" in text

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fastai_tui.app.cli.main import run
+from fastai_tui.lessons.experiments import experiment as experiment_called
 from tests.unit.test_architecture import a_finished_run
 
 EXPERIMENTS = ("mnist", "mnist-3v7")
@@ -52,23 +53,9 @@ def expect_a_sentence(arguments: list[str], codes: tuple[int, ...]) -> None:
 
 def bad_settings() -> list[list[str]]:
     chance = random.Random(1)
-    keys = [
-        "model",
-        "bs",
-        "lr",
-        "schedule",
-        "cycles",
-        "cycle_len",
-        "cycle_mult",
-        "wd",
-        "opt",
-        "norm",
-        "loader",
-        "activations",
-    ]
     cases = []
     for experiment in EXPERIMENTS:
-        for key in keys:
+        for key in (setting.name for setting in experiment_called(experiment).schema.settings):
             for junk in chance.sample(JUNK[:10] + JUNK[11:12] + JUNK[13:], 4):
                 cases.append(["train", experiment, "--dry-run", "--set", f"{key}={junk}"])
         cases += [["train", experiment, "--dry-run", "--set", junk] for junk in JUNK if "=" not in junk]

@@ -2,14 +2,21 @@
 
 import json
 import random
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
+import torch
 
 from fastai_tui.engine import events
 from fastai_tui.engine.errors import BadInput
+from fastai_tui.engine.runs import checkpoints
+from fastai_tui.engine.runs.store import RunStore
+from fastai_tui.lessons.experiments import order
 from tests.runs import Run, client, finish, kill, last_words, losses, new_run, reach
 
 QUICK = {"bs": "64", "norm": "batch", "activations": "on"}
@@ -17,6 +24,14 @@ QUICK = {"bs": "64", "norm": "batch", "activations": "on"}
 
 def of_type(run: Run, kind: type) -> list:
     return [event for event in run.events() if isinstance(event, kind)]
+
+
+def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    done = subprocess.run(
+        [sys.executable, "-m", "fastai_tui.app.cli.main", *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done
 
 
 @pytest.fixture
@@ -96,6 +111,97 @@ def test_a_rate_changed_while_running_is_in_the_log_and_survives_a_kill(frequent
     assert np.allclose(lr[: answer.step], 0.001)
     assert np.allclose(lr[answer.step :], 0.0001)
     assert [e.settings for e in of_type(run, events.Changed)] == [{"lr": 0.0001}]
+
+
+@pytest.mark.parametrize("given", [["lr=1e-5/1e-4/1e-3"], ["freeze=2", "bn_freeze=on", "wd=0.1/0.2/0.3"]])
+def test_what_the_command_sets_holds_from_the_next_batch_on_and_survives_a_kill(
+    monkeypatch: pytest.MonkeyPatch, given: list[str]
+) -> None:
+    """The resume goes back to before the change, so that it has to be made again where it was made first."""
+    monkeypatch.setenv("FASTAI_TUI_CHECKPOINT_SECONDS", "1000")
+    run = new_run(epochs=4, **QUICK, schedule="step", lr="0.01")
+    client.launch(run)
+    reach(run, 70)
+    assert command("set", run.id, *given).stdout.startswith(f"{run.id}: ")
+    (change,) = of_type(run, events.Changed)
+    reach(run, change.step + 20)
+    kill(run)
+    before = run.steps().read()
+    client.resume(run)
+    assert finish(run).phase == "finished", last_words(run)
+    assert of_type(run, events.Resumed)[-1].step <= change.step < len(before) < len(run.steps())
+    after = run.steps().read()
+    for column in ("lr", "momentum", "loss", "smooth_loss", "epoch"):
+        assert after[column][: len(before)].tobytes() == before[column].tobytes()
+    assert [e.settings for e in of_type(run, events.Changed)] == [change.settings]
+    assert set(change.settings) == {text.partition("=")[0] for text in given}
+    tops = np.array(change.settings.get("lr", [0.01] * 3))
+    factors = 10.0 ** -(np.arange(248) * 3 // 248)
+    expected = np.where((np.arange(248) < change.step)[:, None], 0.01, tops) * factors[:, None]
+    np.testing.assert_allclose(after["lr"], expected, rtol=1e-12)
+
+
+def test_frozen_weights_are_the_first_checkpoint_s_to_the_last_bit() -> None:
+    run = new_run(epochs=2, **QUICK, freeze="2", opt="sgd", decay="coupled", clip="0.5")
+    client.launch(run)
+    assert finish(run).phase == "finished", last_words(run)
+    kept = [find(run.path / "checkpoints") for find in (checkpoints.first, checkpoints.newest)]
+    first, last = (found[0]["model"] for found in kept if found is not None)
+    moved = {name for name, value in last.items() if not torch.equal(value, first[name])}
+    assert {name.partition(".")[0] for name in moved} == {"conv5", "norm5"}
+
+
+SCHEDULES = {
+    "step": {"schedule": "step", "drops": "4", "warm_up": "0.1"},
+    "1cycle": {"schedule": "1cycle", "lr": "0.001/0.01/0.06"},
+    "sgdr": {"schedule": "sgdr", "cycles": "3", "cycle_mult": "2", "lr": "0.001/0.003/0.01"},
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_run_killed_again_and_again_is_on_the_same_point_of_its_schedule(frequent: None, name: str) -> None:
+    epochs = 7 if name == "sgdr" else 3
+    calm, disturbed = (new_run(epochs=epochs, **QUICK, **SCHEDULES[name]) for _ in range(2))
+    client.launch(calm)
+    assert finish(calm).phase == "finished", last_words(calm)
+    client.launch(disturbed)
+    for moment in (40, 63, 130):
+        reach(disturbed, moment)
+        kill(disturbed)
+        client.resume(disturbed)
+    assert finish(disturbed).phase == "finished", last_words(disturbed)
+    ours, theirs = (run.steps().read() for run in (disturbed, calm))
+    for column in ("lr", "momentum", "loss"):
+        assert ours[column].tobytes() == theirs[column].tobytes()
+    told = [[e.path for e in of_type(run, events.Checkpoint) if "cycle" in e.path] for run in (disturbed, calm)]
+    kept = [sorted((run.path / "cycles").glob("*")) for run in (disturbed, calm)]
+    assert told[0] == told[1] == [f"cycles/{path.name}" for path in kept[0]]
+    assert len(kept[0]) == (3 if name == "sgdr" else 0)
+    assert [path.read_bytes() for path in kept[0]] == [path.read_bytes() for path in kept[1]]
+
+
+def test_a_run_without_progress_ends_early_with_a_checkpoint_and_says_so() -> None:
+    run = new_run(epochs=9, bs="64", norm="none", schedule="flat", lr="0", patience="2")
+    client.launch(run)
+    state = finish(run)
+    assert state.phase == "finished", last_words(run)
+    assert "after epoch 3 of 9" in state.message
+    assert of_type(run, events.Checkpoint)[-1].step == len(run.steps()) == 3 * 62
+    assert state.message in " ".join(command("show", run.id).stdout.split())
+
+
+def test_a_run_from_before_there_were_layer_groups_goes_on() -> None:
+    job = order("mnist", {**QUICK, "schedule": "flat"}, epochs=2, device="cpu", data="mnist-sample")
+    new = ("warm_up", "drops", "drop_by", "decay", "freeze", "bn_freeze", "clip", "patience")
+    old = msgspec.structs.replace(job, settings={k: v for k, v in job.settings.items() if k not in new})
+    run = RunStore().create(old, "", ["test"])
+    client.launch(run)
+    reach(run, 20)
+    client.send(run, "stop")
+    finish(run)
+    client.resume(run)
+    assert finish(run).phase == "finished", last_words(run)
+    assert run.steps().read()["lr"].shape == (124, 1)
 
 
 def test_a_setting_that_cannot_change_is_refused_in_a_sentence() -> None:
@@ -186,8 +292,6 @@ def test_a_finished_run_and_a_live_one_cannot_be_resumed() -> None:
 def test_a_full_disk_ends_the_run_with_a_sentence_and_keeps_what_was_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import subprocess
-
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(small)], capture_output=True)

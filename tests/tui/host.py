@@ -48,7 +48,7 @@ class Host(App[None]):
     def on_pane_changed(self, message: Pane.Changed) -> None:
         self.told.append(message)
 
-    on_pane_said = on_pane_train = on_pane_steer = on_pane_changed  # type: ignore[assignment]
+    on_pane_said = on_pane_train = on_pane_steer = on_pane_turn = on_pane_changed  # type: ignore[assignment]
 
 
 def scene(

@@ -100,4 +100,53 @@ def unhurried(answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-ANSWERS = {"learned": learned, "maps": maps, "mistakes": mistakes}
+def moved(run: str) -> dict[str, Any]:
+    """How far the layers of ten digits' network have moved: the first group was frozen."""
+
+    def told(n: int, kind: str) -> dict[str, Any]:
+        group = 0 if n == 1 else 2 if n == 5 else 1
+        norm, frozen = kind == "norm", group == 0
+        return {
+            "name": f"{kind}{n}",
+            "type": "BatchNorm2d" if norm else "Conv2d",
+            "group": group,
+            "frozen": frozen,
+            "change": 0.0 if frozen else round(abs(wave(n, group)) * (0.05 if norm else 0.9) + 0.01, 6),
+            "keeps_statistics": frozen,
+            "statistics_change": (0.0 if frozen else round(abs(wave(n)) + 0.1, 6)) if norm else None,
+        }
+
+    layers = [told(n, kind) for n in LAYERS for kind in ("conv", "norm")]
+    return {"run": run, "step": 118, "freeze": 1, "layers": layers}
+
+
+def batch_norm(job: Any = None, run: str = "", layer: int = 1, start: int = 0, stop: int = 1) -> dict[str, Any]:
+    """Batches as the first layers of ten digits' network might see them: most numbers are nought."""
+    channels, size = (8, 16, 32, 64, 10)[layer - 1], SIZES[layer]
+    rows = range(channels)
+    count = 512 * size * size
+    names = [*(f"relu{n}" for n in range(1, 5)), "conv5"]
+    return {
+        "run": run,
+        "step": 118 if run else 0,
+        "layer": layer,
+        "layers": [{"name": name, "norm": "", "shape": [8, size, size]} for name in names],
+        "start": start,
+        "means": [[round(0.3 + 0.2 * wave(c, 1) + 0.01 * wave(c, b), 6) for c in rows] for b in range(start, stop)],
+        "variances": [[round(0.3 + 0.2 * wave(c, 2) + 0.01 * wave(b, c), 6) for c in rows] for b in range(start, stop)],
+        "counts": [count] * (stop - start),
+        "gamma": [1.0] * channels,
+        "beta": [0.0] * channels,
+        "running_mean": [0.0] * channels,
+        "running_var": [1.0] * channels,
+        "eps": 1e-5,
+        "momentum": 0.1,
+        "low": [0.0] * channels,
+        "high": [round(2.5 + wave(c, 3), 4) for c in rows],
+        "histogram": [[count // 2 if i == 0 else (80 - i) * 9 for i in range(80)] for _ in rows],
+        "numbers": [[round((2.5 + wave(c, 3)) * i / 7, 4) for i in range(8)] for c in rows],
+        "where": [[[i * 61 % 512, i % size, i * 5 % size] for i in range(8)] for _ in rows],
+    }
+
+
+ANSWERS = {"learned": learned, "maps": maps, "mistakes": mistakes, "moved": moved, "batch_norm": batch_norm}

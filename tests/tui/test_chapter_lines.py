@@ -43,6 +43,15 @@ async def test_a_goal_that_is_reached_lights_up_and_the_last_one_leads_on() -> N
         assert screen.step.id == "window"
 
 
+async def test_a_question_opened_right_after_a_goal_says_what_enter_does() -> None:
+    """And not that the goal is reached: who presses enter once more would answer without having read the question."""
+    async with opened("stability", "momentum") as app:
+        await press(app, "enter", "1", "enter", "enter", "+", "+", "+", "f")
+        assert asks(app) == "✓ Done: Bring the ball to rest in the deep dip."
+        await press(app, "enter")
+        assert asks(app) == "? 3/4 enter: this is my prediction · esc: back to the text"
+
+
 async def test_the_end_of_the_chapter_leads_back_to_what_is_open() -> None:
     async with opened("convolution", "colour") as app:
         screen = app.screen

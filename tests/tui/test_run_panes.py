@@ -282,6 +282,44 @@ def test_what_is_to_be_predicted_is_not_shown() -> None:
         assert gone in play(open_pane, reveal, (60, 34))
 
 
+def test_with_every_result_hidden_it_still_says_that_it_has_finished() -> None:
+    pane = TrainPane(scene("train", hidden={"accuracy", "valid_loss"}))
+
+    async def drive(pilot: Any, host: Host) -> None:
+        show(pane, SHOTS["finished"])
+
+    assert "✓ finished" in play(pane, drive, (40, 18))
+
+
+WARNING = (
+    "Of conv2 100% are near zero since batch 3. The loss leapt from 2.29 to 5.29 at batch 2. " + "And so on. " * 30
+)
+
+
+def test_a_long_warning_ends_with_a_whole_sentence() -> None:
+    pane = TrainPane(scene("train"))
+
+    async def drive(pilot: Any, host: Host) -> None:
+        show(pane, shot(warnings=(WARNING,)))
+
+    lines = [line.strip() for line in play(pane, drive, (40, 18)).splitlines()]
+    assert "Warning: Of conv2 100% are near zero" in lines
+    assert lines[-1].endswith(".")
+    assert "…" not in lines[-1]
+    assert "part of the message" in pane.sheet.left_out
+
+
+def test_what_a_run_warns_of_can_be_kept_back_for_the_learner_to_find_out() -> None:
+    given = scene("train")
+    step = msgspec.structs.replace(given.step, show={"warnings": "kept back"})
+    pane = TrainPane(replace(given, step=step))
+
+    async def drive(pilot: Any, host: Host) -> None:
+        show(pane, shot(warnings=(WARNING,)))
+
+    assert "Warning" not in play(pane, drive, (60, 34))
+
+
 def test_v_goes_through_the_views_where_they_do_not_fit_at_once() -> None:
     pane, seen = TrainPane(scene("train")), list[str]()
 

@@ -1,6 +1,6 @@
 """Small networks and data for tests of training, built afresh and the same each time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -55,10 +55,13 @@ def network(dropout: float = 0.0) -> nn.Sequential:
     return nn.Sequential(nn.Linear(6, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Dropout(dropout), nn.Linear(12, 3))
 
 
-def learner(*, groups: bool = False, dropout: float = 0.0, epochs: int = 2, **chosen: Value) -> JobLearner:
-    """A Learner on the CPU; with `groups`, the first layer is a layer group of its own."""
+def learner(
+    *, groups: bool = False, parts: Sequence[slice] = (), dropout: float = 0.0, epochs: int = 2, **chosen: Value
+) -> JobLearner:
+    """A Learner on the CPU; with `groups`, the first layer is a layer group of its own; or its groups are `parts`."""
     torch.set_num_threads(1)
     model = network(dropout)
     job = Job(experiment="made", builder="", settings=SETTINGS | chosen, epochs=epochs, device="cpu")
-    parts = [model[:1], model[1:]] if groups else None
-    return assemble(job, model, data(), cross_entropy, {"accuracy": accuracy}, parts)
+    chosen_parts = parts or ((slice(0, 1), slice(1, None)) if groups else ())
+    layers = [model[part] for part in chosen_parts]
+    return assemble(job, model, data(), cross_entropy, {"accuracy": accuracy}, layers)

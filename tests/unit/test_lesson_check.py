@@ -50,6 +50,7 @@ MISTAKES = [
     ('when = "cursor at 5,7', 'when = "accuracy >= .9', '[[goal]]\nid = "there"', "does not measure"),
     ('measure = "accuracy"', 'measure = "acuracy"', '[[question]]\nid = "how-good"', "did you mean accuracy?"),
     ('hides = "sum"', 'hides = "sun"', '[[question]]\nid = "sum"', "did you mean sum?"),
+    ('hides = "sum"', 'hides = "sum"\nafter = "their"', '[[question]]\nid = "sum"', "did you mean there?"),
     ('hides = "sum"', "hides = 3", "hides = 3", 'write a text in "quotes"'),
     ('id = "sum"', 'id = "sign"', STEP, "two questions"),
     ("{#training}", "{#one-window}", "## A network", "on line"),

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from fastai_tui.engine.models.stability import digits_net
-from fastai_tui.engine.optim import optimiser, set_rates
+from fastai_tui.engine.optim import optimiser, set_rates, together
 
 CPU = torch.device("cpu")
 PLAN = [(0.01, 0.95), (0.05, 0.9), (0.1, 0.85), (0.02, 0.9), (0.001, 0.95)]  # rate and momentum, batch by batch
@@ -27,9 +27,9 @@ def gradients(model: nn.Module) -> list[dict[str, Tensor]]:
     return [{n: torch.randn_like(p) for n, p in model.named_parameters()} for _ in PLAN]
 
 
-def trained(opt_name: str, wd: float) -> dict[str, Tensor]:
+def trained(opt_name: str, wd: float, decay: str = "decoupled") -> dict[str, Tensor]:
     model = net()
-    opt = optimiser([model], {"opt": opt_name, "momentum": 0.9, "wd": wd}, CPU)
+    opt = optimiser([model], {"opt": opt_name, "momentum": 0.9, "wd": wd, "decay": decay}, CPU)
     for (lr, momentum), grads in zip(PLAN, gradients(model), strict=True):
         for name, p in model.named_parameters():
             p.grad = grads[name].clone()
@@ -62,6 +62,57 @@ def test_sgd_decays_before_it_steps_and_gathers_speed() -> None:
             speed = momentum * speed + grads[name].double()
             p = p - lr * speed
         torch.testing.assert_close(found[name].double(), p, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("opt_name", ["adam", "sgd"])
+def test_coupled_decay_is_a_part_of_the_gradient(opt_name: str) -> None:
+    wd, found = 0.3, trained(opt_name, 0.3, "coupled")
+    for name, start in net().named_parameters():
+        p, mean, square = start.detach().double(), torch.zeros(()).double(), torch.zeros(()).double()
+        for step, ((lr, momentum), grads) in enumerate(zip(PLAN, gradients(net()), strict=True), 1):
+            g = grads[name].double() + (wd * p if decayed(name) else 0)
+            if opt_name == "sgd":
+                mean = momentum * mean + g
+                p = p - lr * mean
+                continue
+            mean, square = momentum * mean + (1 - momentum) * g, 0.99 * square + 0.01 * g * g
+            p = p - lr * (mean / (1 - momentum**step)) / ((square / (1 - 0.99**step)).sqrt() + 1e-5)
+        torch.testing.assert_close(found[name].double(), p, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["adam", "sgd"])
+@pytest.mark.parametrize("decay", ["decoupled", "coupled"])
+def test_layer_groups_that_are_told_the_same_are_moved_as_one_to_the_last_bit(name: str, decay: str) -> None:
+    results = []
+    for groups in (1, 3):
+        torch.manual_seed(0)
+        model = digits_net(norm="batch")
+        parts = [model] if groups == 1 else [model[:3], model[3:12], model[12:]]
+        opt = optimiser(parts, {"opt": name, "momentum": 0.9, "wd": 0.1, "decay": decay}, CPU)
+        assert len(opt.param_groups) == 2 * groups
+        assert len(together(opt.param_groups)) == 2
+        for _ in range(3):
+            set_rates(opt, [0.01] * groups, 0.9)
+            torch.manual_seed(1)
+            model(torch.randn(8, 1, 28, 28)).square().mean().backward()
+            opt.step()
+            opt.zero_grad()
+        results.append([p.detach() for p in model.parameters()])
+    assert all(torch.equal(p, q) for p, q in zip(*results, strict=True))
+
+
+def test_groups_with_rates_and_decays_of_their_own_stay_apart() -> None:
+    opt = optimiser([net()[:2], net()[2:]], {"opt": "adam", "momentum": 0.9, "wd": [0.1, 0.2]}, CPU)
+    set_rates(opt, [0.3, 0.4], 0.9)
+    assert [(g["lr"], g["weight_decay"]) for g in together(opt.param_groups)] == [
+        (0.3, 0.1),
+        (0.3, 0.0),
+        (0.4, 0.2),
+        (0.4, 0.0),
+    ]
+    before = [dict(group) for group in opt.param_groups]
+    opt.step()
+    assert opt.param_groups == before
 
 
 def test_only_weights_of_layers_decay() -> None:

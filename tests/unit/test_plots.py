@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastai_tui.app import plots
+from fastai_tui.app import axes, plots
 from fastai_tui.app.text import Look, plain, width
 
 LOOKS = [Look(), Look(colours=True), Look(unicode=False), Look(colours=True, unicode=False)]
@@ -117,7 +117,7 @@ def test_runs_without_colours_are_told_apart_by_letters() -> None:
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1))
 def test_limits_hold_every_value_and_are_round(values: list[float]) -> None:
-    low, high = plots.limits(values)
+    low, high = axes.limits(values)
     slack = (high - low) * 1e-9
     assert low - slack <= min(values)
     assert max(values) <= high + slack
@@ -126,7 +126,7 @@ def test_limits_hold_every_value_and_are_round(values: list[float]) -> None:
 
 def test_limits_stand_still_while_a_loss_falls() -> None:
     losses = [2.31 - 0.002 * step for step in range(1000)]
-    seen = {plots.limits(losses[:n]) for n in range(1, 1000)}
+    seen = {axes.limits(losses[:n]) for n in range(1, 1000)}
     assert len(seen) == 1
 
 
@@ -146,7 +146,7 @@ def test_thinning_keeps_the_extremes() -> None:
     x = np.arange(10_000)
     y = np.sin(x / 50)
     y[7777] = 40.0
-    xs, ys = plots.thinned(x.tolist(), y.tolist(), 60, 10_000)
+    xs, ys = axes.thinned(x.tolist(), y.tolist(), 60, 10_000)
     assert len(xs) <= 122
     assert ys.max() == 40.0
     assert xs[ys.argmax()] == 7777
@@ -178,19 +178,19 @@ def test_the_labels_of_an_axis_are_evenly_spaced_and_all_different() -> None:
 
 
 def test_an_axis_close_around_its_values_tells_small_differences_apart() -> None:
-    low, high = plots.close([0.987, 0.991])
+    low, high = axes.close([0.987, 0.991])
     assert low < 0.987 < 0.991 < high <= 1
     assert high - low <= 0.03
-    assert plots.close([1.0, 1.0]) == (0.99, 1.0)
-    assert plots.close([0.0]) == (0.0, 0.001)
-    assert plots.close([]) == (0.0, 1.0)
+    assert axes.close([1.0, 1.0]) == (0.99, 1.0)
+    assert axes.close([0.0]) == (0.0, 0.001)
+    assert axes.close([]) == (0.0, 1.0)
 
 
 @given(st.lists(anything, max_size=8))
 def test_the_close_axis_holds_every_finite_value(values: list[float]) -> None:
-    low, high = plots.close(values)
+    low, high = axes.close(values)
     assert low < high
-    assert all(low <= v <= high for v in values if math.isfinite(v) and abs(v) < plots.LARGEST)
+    assert all(low <= v <= high for v in values if math.isfinite(v) and abs(v) < axes.LARGEST)
 
 
 @settings(max_examples=30, deadline=None)
@@ -212,3 +212,30 @@ def test_a_run_keeps_its_letter_and_its_colour_when_others_go() -> None:
     assert any("c" in line for line in plain_lines[1:])
     coloured = "".join(plots.overlaid([("", steps, values)], numbers=[2], look=Look(colours=True), **size))
     assert f"\x1b[{30 + plots.SERIES[2]}m" in coloured
+
+
+def finder(losses: list[float], columns: int, rows: int, look: Look, **more: object) -> list[str]:
+    rates = [1e-7 * 1e8 ** (i / max(len(losses), 1)) for i in range(len(losses))]
+    given = {"marks": [], "between": (1e-7, 10.0), "y": (0.0, 4.0)} | more
+    return plots.finder_curve(rates, losses, losses, width=columns, height=rows, look=look, **given)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("values", AWKWARD.values(), ids=AWKWARD.keys())
+def test_a_finder_s_curve_has_the_size_asked_for_whatever_its_numbers(values: list[float], look: Look) -> None:
+    for columns, rows in ((60, 12), (16, 5), (7, 2), (1, 1)):
+        lines = finder(values, columns, rows, look, marks=[("1", 1e-3, 2.0), ("2", 100.0, -7.0)])
+        assert len(lines) == rows
+        assert {width(line) for line in lines} == {columns}
+
+
+def test_a_finder_s_marks_stand_at_their_rates_on_a_logarithmic_axis_and_never_hide_each_other() -> None:
+    marks = [(str(n), 10.0**n * 1e-6, 2.0) for n in (1, 3, 5)] + [("7", 1e-3, 2.0), ("8", 1e-3, 2.0)]
+    lines = [plain(line) for line in finder([2.0] * 100, 81, 20, Look(unicode=False), marks=marks, margin=3)]
+    places = {c: (y, x) for y, line in enumerate(lines[1:-2]) for x, c in enumerate(line) if c in "13578" and x > 4}
+    ticks = {label: lines[-1].index(label) for label in ("1e-5", "1e-3", "0.1")}
+    for mark, label in (("1", "1e-5"), ("3", "1e-3"), ("5", "0.1")):
+        assert abs(places[mark][1] - (ticks[label] + len(label) // 2)) <= 1
+        assert places[mark][1] == plots.column_of(math.log10(10.0 ** int(mark) * 10), 8, 81, 3)
+    assert len({places[c] for c in "378"}) == 3  # one above the other
+    assert places["8"][0] < places["7"][0] < places["3"][0]

@@ -99,3 +99,13 @@ def test_a_setting_that_only_one_of_them_has_is_a_difference() -> None:
     two = snapshot(1, settings=(("lr", "0.06"), ("norm", "batch")), seed=7)
     assert comparing.differences([one, two]) == ["seed", "norm"]
     assert comparing.apart(one, ["norm"]) == "norm=-"
+
+
+def test_a_curve_that_explodes_is_cut_off_and_others_are_not() -> None:
+    calm = ("", [1, 2, 3], [2.5, 1.0, 0.5])
+    assert comparing.cut([calm]) == ([calm], None)
+    assert comparing.cut([]) == ([], None)
+    wild = ("", [1, 2, 3], [2.0, 40000.0, float("nan")])
+    (kept, cut), limit = comparing.cut([calm, wild])
+    assert (kept, limit) == (calm, (0.0, 5.0))
+    assert cut[2][:2] == [2.0, 5.0]

@@ -164,3 +164,15 @@ def test_the_command_refuses_what_there_is_not() -> None:
     assert "cnn, broken, linear" in done.stderr
     assert done.stdout == ""
     assert fastai_tui("summary", "nothing").returncode == 2
+
+
+def test_the_command_tells_how_each_group_is_trained() -> None:
+    wanted = experiment("mnist")
+    job = order("mnist", {"freeze": 1, "lr": "0.001/0.01/0.1", "wd": "0/0.1/0.2"}, data=smallest(wanted))
+    told = msgspec.to_builtins(answer(msgspec.to_builtins(job)))
+    assert [" ".join(line.split()) for line in " ".join(command.groups(told)).split("group ")[1:]] == [
+        "1: conv1, norm1; 224 parameters, frozen",
+        "2: conv2, norm2, conv3, norm3, conv4, norm4; 24,528 parameters, rate 0.01, weight decay 0.1",
+        "3: conv5, norm5; 5,790 parameters, rate 0.1, weight decay 0.2",
+    ]
+    assert all(len(line) <= command.WIDTH for line in command.groups(told))

@@ -36,6 +36,21 @@ def test_questions_come_before_goals_and_goals_before_the_end() -> None:
     ]
 
 
+def test_a_question_about_what_a_goal_shows_is_asked_after_it() -> None:
+    seen = Question(id="seen", ask="What is there?", why="That.", answer=1, after="there")
+    step = Step(id="a", title="A", pane="window", prose="…", questions=(seen, SUM), goals=(THERE, GOOD))
+    progress, told = StepProgress(), []
+    for done in ("sum", "there", "seen", "good", ""):
+        told.append(tasks.next_task(step, progress).words)
+        assert (tasks.due(step, progress) is not None) == (done in ("sum", "seen"))
+        answers, goals = dict(progress.answers), progress.goals
+        if done in ("sum", "seen"):
+            answers[done] = 1
+        progress = StepProgress(answers=answers, goals=(*goals, done) if done in ("there", "good") else goals)
+    assert told == ["What will the sum be?", "Go there.", "What is there?", "Be good.", ""]
+    assert [words for _, words in tasks.listed(step, StepProgress())] == told[:-1]
+
+
 def test_a_measurement_is_hidden_until_its_question_is_answered() -> None:
     assert tasks.hidden(STEP, StepProgress()) == {"sum"}
     assert tasks.hidden(STEP, StepProgress(answers={"sum": 1})) == frozenset()
@@ -56,7 +71,7 @@ def test_a_steps_runs_are_measured_by_the_newest_and_counted_when_finished() -> 
     found = tasks.run_measures([shot("finished", 0.9), shot("failed"), shot("running", 0.95)])
     assert found == {
         "runs": 1, "failed": 1, "steps": 10, "smooth_loss": 0.3, "loss": 0.2, "epochs": 1, "train_loss": 0.5,
-        "valid_loss": 0.4, "accuracy": 0.95,
+        "valid_loss": 0.4, "accuracy": 0.95, "changes": 0, "pauses": 0,
     }  # fmt: skip
     assert tasks.run_measures([]) == {"runs": 0, "failed": 0}
 

@@ -221,14 +221,16 @@ def test_a_description_for_readers_has_the_rates_at_both_ends_and_the_top() -> N
     from pretend_run import started
 
     from fastai_tui.app.cli.train import description
+    from fastai_tui.app.text import Look
     from fastai_tui.lessons.experiments import order
 
     job = order("mnist", {"lr": "0.05"}, epochs=EPOCHS, data="mnist-sample")
     run = RunStore().create(job, "", [])
-    lines = description(started(run), job)
-    (rates,) = [line for line in lines if line.startswith("rates")]
-    assert rates.startswith("rates       from 0.002, highest 0.05, to ")
+    lines = description(started(run), job, 60, Look())
+    (rates,) = [line for line in lines if line.startswith("rate ")]
+    assert rates.startswith("rate        from 0.002, highest 0.05 at batch 16, to ")
     assert float(rates.rpartition(" ")[2]) < 1e-4
+    assert "momentum    from 0.95, lowest 0.85 at batch 16, to 0.95" in lines
     assert lines[-1] == "Nothing was trained (--dry-run)."
 
 

@@ -13,8 +13,11 @@ from fastai_tui.app import sentences, views
 from fastai_tui.app.curves import Curve, Folding
 from fastai_tui.app.painter import Painter
 from fastai_tui.app.plain import Plain
-from fastai_tui.app.snapshots import Row, Snapshot, Watcher
+from fastai_tui.app.snapshots import Row, Snapshot, Watcher, Written
 from fastai_tui.app.text import Look, duration, fit, number, pace, plain, plural, printable, width
+from fastai_tui.app.tui.panes import run_picture
+from fastai_tui.app.tui.panes.layout import Area
+from fastai_tui.app.tui.sheet import Sheet
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 HINT = "q or Ctrl-C: detach, the run goes on · s: stop · space: pause · ?: help"
@@ -285,3 +288,42 @@ def test_plain_lines_say_once_that_a_run_is_paused(home: Path) -> None:
     for phase in ("running", "paused", "paused", "running", "paused"):
         story.tell_news(snapshot(130, phase=phase))
     assert [line for line in said if "Paused" in line] == ["Paused: `fastai-tui resume 0002-mnist` goes on."] * 2
+
+
+WROTE = tuple(Written(step, "The ", f"text of {step}\nand on") for step in range(0, 400, 40))
+
+
+@pytest.mark.parametrize(("columns", "rows"), SIZES)
+def test_what_a_network_writes_is_told_where_there_is_room(columns: int, rows: int) -> None:
+    lines = [plain(line) for line in views.live(snapshot(236, samples=WROTE), columns, rows, Look())]
+    assert len(lines) == rows
+    assert any(line.startswith("it writes: The text of 360 and on") for line in lines) == (rows >= 16)
+
+
+def test_the_whole_story_quotes_the_first_the_last_and_some_between() -> None:
+    lines = views.whole(snapshot(354, samples=WROTE), 80, 24, Look())
+    told = [line for line in lines if line.startswith("batch ")]
+    assert told[0] == "batch 0     The text of 0 and on"
+    assert told[-1] == "batch 360   The text of 360 and on"
+    assert 4 <= len(told) <= 7
+
+
+def test_a_pipe_is_told_each_text_once() -> None:
+    said: list[str] = []
+    teller = Plain(make_run(130), Look(), said.append)
+    teller.tell_news(snapshot(10, samples=WROTE[:2]))
+    teller.tell_news(snapshot(20, samples=WROTE[:3]))
+    assert [line for line in said if "it writes" in line] == [
+        f"after {step} batches it writes: The text of {step} and on" for step in (0, 40, 80)
+    ]
+
+
+@pytest.mark.parametrize(("height", "rows"), [(30, 2), (14, 1), (6, 0)])
+def test_the_app_s_picture_of_a_run_quotes_it_at_the_foot(height: int, rows: int) -> None:
+    sheet = Sheet(30, 40)
+    shot = snapshot(236, samples=(Written(200, "The ", "text of a network and more of it"),))
+    assert run_picture.wrote(sheet, Area(3, 0, 30, height), shot) == rows
+    words = [line for line in sheet.text.splitlines() if line]
+    assert words == ["it writes: The text of a", "network and more of it"][:rows]
+    assert bool(sheet.left_out) == (rows == 0)
+    assert run_picture.wrote(sheet, Area(3, 0, 30, height), snapshot(236)) == 0

@@ -22,6 +22,17 @@ KINDS: dict[str, str] = {
     "learned": "learned:LearnedPane",
     "mistakes": "mistakes:MistakesPane",
     "compare": "compare:ComparePane",
+    "doctor": "doctor:DoctorPane",
+    "finder": "finder:FinderPane",
+    "schedule": "schedule:SchedulePane",
+    "snapshots": "snapshots:SnapshotsPane",
+    "activations": "activations:ActivationsPane",
+    "batchnorm": "batchnorm:BatchNormPane",
+    "groups": "groups:GroupsPane",
+    "descent": "descent:DescentPane",
+    "momentum": "momentum:MomentumPane",
+    "decay": "decay:DecayPane",
+    "writing": "writing:WritingPane",
 }
 
 

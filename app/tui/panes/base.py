@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fastai_tui.engine.settings import Value
     from fastai_tui.lessons.conditions import Measured
     from fastai_tui.lessons.progress import State
+    from fastai_tui.lessons.schema import Run as Order
 
 
 class Pane(Canvas, can_focus=True):
@@ -26,6 +27,8 @@ class Pane(Canvas, can_focus=True):
     OPTIONS: ClassVar[Mapping[str, Any]] = {}  # what `show` may hold, and what stands where it is silent
 
     FIRST: ClassVar[tuple[str, ...]] = ()  # its keys that come first in the key line, after the arrows
+    TRAINS: ClassVar[bool] = True  # with a step's [run] it can train; else the run says only of which network it tells
+    STEERS: ClassVar[bool] = True  # a knob that is turned while a run trains tells that run, if it can still take it
 
     class Changed(Message):
         """What the pane measures, or what it wants kept, may be different now."""
@@ -38,7 +41,19 @@ class Pane(Canvas, can_focus=True):
             self.sentence = sentence
 
     class Train(Message):
-        """The learner wants a run of the step's experiment, with the settings that the knobs say."""
+        """The learner wants a run of the step's experiment, with the settings that the knobs say, or else the `order`
+        that the pane gives."""
+
+        def __init__(self, order: Order | None = None) -> None:
+            super().__init__()
+            self.order = order
+
+    class Turn(Message):
+        """Give one of the step's knobs another value, as if the learner had turned it."""
+
+        def __init__(self, knob: str, value: Value) -> None:
+            super().__init__()
+            self.knob, self.value = knob, value
 
     class Steer(Message):
         """Ask something of the run that is shown: `do` is pause, resume or stop."""

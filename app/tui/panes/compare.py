@@ -53,6 +53,7 @@ class ComparePane(Pane):
         Binding("v", "view", "view", tooltip="loss, accuracy, or the results alone"),
     ]
     FIRST = ("space", "a", "u", "v")
+    STEERS = False  # the knobs are the next run's: what is compared keeps what it was begun with
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
@@ -191,18 +192,20 @@ class ComparePane(Pane):
             sheet.put(area.row + 1, area.column, fit(words, area.width), "dim")
             return
         runs, numbers = self._series(name), [self.listed.index(run) for run in self.on]
-        title = "smoothed loss" if name == "loss" else "accuracy after each epoch"
+        runs, limit = comparing.cut(runs) if name == "loss" else (runs, None)
+        title = "accuracy after each epoch" if name != "loss" else f"smoothed loss{', cut off' if limit else ''}"
 
         def make(look: Look, width: int, height: int) -> list[str]:
+            zoomed = name != "loss"
             return plots.overlaid(
-                runs, width=width, height=height, title=title, look=look, numbers=numbers, zoomed=name != "loss"
+                runs, width=width, height=height, title=title, look=look, numbers=numbers, zoomed=zoomed, limit=limit
             )
 
         data = tuple((run, self.shots[run].step, self.shots[run].epochs_done) for run in self.on)
         self.plotter.show(sheet, area, make, name=name, view=tuple(self.on), data=data)
 
-    def _series(self, name: str) -> list[tuple[str, Sequence[float], Sequence[float]]]:
-        found: list[tuple[str, Sequence[float], Sequence[float]]] = []
+    def _series(self, name: str) -> comparing.Curves:
+        found: comparing.Curves = []
         for shot in (self.shots[run] for run in self.on):
             if name == "loss":
                 found.append(("", shot.curve.steps, shot.curve.smooth))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from fastai_tui.app.axes import Limits, limits
 from fastai_tui.app.sentences import phase
 from fastai_tui.app.text import duration, number
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from fastai_tui.app.snapshots import Snapshot
 
 RESULTS = ("train_loss", "valid_loss", "accuracy")
+ABOVE = 2  # times the largest loss at a beginning, up to which the axis reaches
 
 
 def conditions(shot: Snapshot) -> dict[str, str]:
@@ -75,3 +78,17 @@ def short(run: str) -> str:
 
 def _brief(value: float | None) -> str:
     return "" if value is None else number(value)
+
+
+Curves = list[tuple[str, Sequence[float], Sequence[float]]]
+
+
+def cut(curves: Curves) -> tuple[Curves, Limits | None]:
+    """Curves of losses for one plot, and its limits where one of them explodes: cut off there, for it would press all
+    the others flat. Without an explosion they stay as they are, and the limits are what holds them all (None)."""
+    most = max((loss for _, _, losses in curves for loss in losses if math.isfinite(loss)), default=0.0)
+    top = ABOVE * max((losses[0] for _, _, losses in curves if losses and math.isfinite(losses[0])), default=math.inf)
+    if not 0 < top < most:
+        return curves, None
+    bounds = limits([top])
+    return [(name, steps, [min(loss, bounds[1]) for loss in losses]) for name, steps, losses in curves], bounds

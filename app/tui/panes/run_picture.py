@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Collection
 from dataclasses import replace
@@ -108,8 +109,8 @@ class RunPicture:
     ) -> Area:
         """All of it in `area`; `note` is said last, below what the run says itself. Returns what stays empty while
         there is nothing to draw yet."""
-        head = self._head(sheet, area, shot, hidden)
-        body = area._replace(row=area.row + head, height=max(area.height - head, 0))
+        taken = head(sheet, area, shot, hidden)
+        body = area._replace(row=area.row + taken, height=max(area.height - taken, 0))
         self.pulse.beat(beginning.begins(shot))
         if beginning.begins(shot):
             return self._beginning(sheet, body, shot)
@@ -123,6 +124,7 @@ class RunPicture:
         for i, (line, style) in enumerate(lines):
             sheet.put(area.below - len(lines) + i, area.column, line, style)
         body = body._replace(height=room - len(lines))
+        body = body._replace(height=body.height - wrote(sheet, body, shot))
         self._body(sheet, body, shot, view, hidden)
         return Area(body.below, body.column, body.width, 0)
 
@@ -140,25 +142,6 @@ class RunPicture:
             sheet.put(area.row + i, area.column, line, style)
         rows = min(len(lines), area.height)
         return area._replace(row=area.row + rows, height=area.height - rows)
-
-    def _head(self, sheet: Sheet, area: Area, shot: Snapshot, hidden: Collection[str]) -> int:
-        """The run, its progress, and its numbers now; returns the rows taken."""
-        row, column, width, height = area
-        title = [
-            shot.run + (f" ({printable(shot.name, 40)})" if shot.name else ""),
-            *([shot.device] if shot.device != "auto" else []),
-        ]
-        phase = sentences.phase(shot)
-        sheet.put(row, column, fit(" · ".join(title), max(width - len(phase) - 1, 0)), "strong")
-        sheet.put(row, column + width - len(phase), phase, mood(shot))
-        taken = 1
-        if height >= 3:
-            bar(sheet, row + 1, column, width, shot.step / shot.total if shot.total else 0, views.progress(shot, width))
-            taken += 1
-        if shot.step and height >= 4:
-            sheet.put(row + 2, column, fit(numbers(shot, width, hidden), width))
-            taken += 1
-        return taken
 
     def _body(self, sheet: Sheet, area: Area, shot: Snapshot, view: str, hidden: Collection[str]) -> None:
         places = layout(area, max(shot.epochs, 1), view)
@@ -197,6 +180,38 @@ class RunPicture:
             sheet.put(area.row + 1 + i, area.column, line, "accent" if i == len(body) - 1 else "plain")
 
 
+def wrote(sheet: Sheet, area: Area, shot: Snapshot) -> int:
+    """What the network wrote last, at the foot of an area with room for it; returns the rows taken."""
+    rows = 0 if not shot.samples or area.height < LEAST + 2 else 1 if area.height < TALL else 3
+    if shot.samples and not rows:
+        sheet.leave_out("what it writes")
+    if rows:
+        lines = textwrap.wrap(views.written(shot), max(area.width, 1))[:rows]
+        sheet.put_lines(area.below - len(lines), area.column, lines, "emphasis")
+        return len(lines)
+    return 0
+
+
+def head(sheet: Sheet, area: Area, shot: Snapshot, hidden: Collection[str]) -> int:
+    """The run, its progress, and its numbers now; returns the rows taken."""
+    row, column, width, height = area
+    title = [
+        shot.run + (f" ({printable(shot.name, 40)})" if shot.name else ""),
+        *([shot.device] if shot.device != "auto" else []),
+    ]
+    phase = sentences.phase(shot)
+    sheet.put(row, column, fit(" · ".join(title), max(width - len(phase) - 1, 0)), "strong")
+    sheet.put(row, column + width - len(phase), phase, mood(shot))
+    taken = 1
+    if height >= 3:
+        bar(sheet, row + 1, column, width, shot.step / shot.total if shot.total else 0, views.progress(shot, width))
+        taken += 1
+    if shot.step and height >= 4:
+        sheet.put(row + 2, column, fit(numbers(shot, width, hidden), width))
+        taken += 1
+    return taken
+
+
 def numbers(shot: Snapshot, width: int, hidden: Collection[str] = ()) -> str:
     """Loss, rate and speed now, and with room for it the accuracy after the last epoch."""
     line = views.numbers(shot, width, hidden)
@@ -217,7 +232,7 @@ def said(shot: Snapshot, remedy: str) -> str:
     if shot.phase == "paused":
         return "Paused: space goes on."
     if shot.phase == "finished":
-        return f"✓ {sentences.metrics_in_words(shot.table[-1])}" if shot.table else "✓ finished"
+        return f"✓ {(shot.table and sentences.metrics_in_words(shot.table[-1])) or 'finished'}"
     if shot.ended:
         why, command, _ = sentences.last_line(shot).partition("; `fastai-tui resume")
         return f"{why}{'.' if command else ''} {remedy}"  # here a key does what the command would
@@ -225,12 +240,18 @@ def said(shot: Snapshot, remedy: str) -> str:
 
 
 def spoken(sheet: Sheet, words: str, width: int, most: int, style: Role) -> list[tuple[str, Role]]:
-    """Words on at most so many lines; that some are missing is said."""
-    lines = textwrap.wrap(printable(words, 1000), max(width, 1), break_on_hyphens=False)
+    """Words on at most so many lines, whole sentences where that is possible; that some are missing is said."""
+    lines = _wrapped(words, width)
     if len(lines) > most:
         sheet.leave_out("part of the message")
-        lines = [*lines[: most - 1], fit(" ".join(lines[most - 1 :]), width)]
+        ends = [match.end() for match in re.finditer(r"[.!?](?= )", words)]
+        shorter = next((short for end in reversed(ends) if len(short := _wrapped(words[:end], width)) <= most), None)
+        lines = shorter or [*lines[: most - 1], fit(" ".join(lines[most - 1 :]), width)]
     return [(line, style) for line in lines]
+
+
+def _wrapped(words: str, width: int) -> list[str]:
+    return textwrap.wrap(printable(words, 1000), max(width, 1), break_on_hyphens=False)
 
 
 def bar(sheet: Sheet, row: int, column: int, width: int, share: float, words: str) -> None:

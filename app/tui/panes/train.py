@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
@@ -13,90 +14,43 @@ from fastai_tui.app import plots, sentences
 from fastai_tui.app.snapshots import data_in_words, planned, setting_in_words
 from fastai_tui.app.text import Look, count, duration, fit, plural, rate
 from fastai_tui.app.tui import orders
-from fastai_tui.app.tui.once import Once
 from fastai_tui.app.tui.panes import beginning
-from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.panes.described import DescribedPane
 from fastai_tui.app.tui.panes.layout import Area
 from fastai_tui.app.tui.panes.run_picture import LEAST, VIEWS, RunPicture, masked, small, spoken
-from fastai_tui.app.tui.plotting import Plotter
 from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.runs import estimate
 
 if TYPE_CHECKING:
-    from textual import events
-    from textual.timer import Timer
-
     from fastai_tui.app.snapshots import Snapshot
     from fastai_tui.app.tui.services import Scene
     from fastai_tui.app.tui.sheet import Sheet
     from fastai_tui.engine.events import RunStarted
     from fastai_tui.engine.job import Job
-    from fastai_tui.engine.runs.run import Run
-    from fastai_tui.engine.settings import Value
     from fastai_tui.lessons.progress import State
 
-SETTLE = 0.4  # seconds after the last turn of a knob before anybody is asked what it comes to
 BRIEF = 48  # columns below which facts are told in fewer words
 
 
-class TrainPane(Pane):
+class TrainPane(DescribedPane):
     """Trains with the knobs' values, and shows the newest run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "train", "train", tooltip="train, with what the knobs say"),
-        Binding("space", "steer('pause')", "pause", tooltip="pause the run"),
-        Binding("space", "steer('resume')", "go on", tooltip="go on with the run"),
-        Binding("p", "steer('resume_ended')", "continue", tooltip="go on with this run from its last checkpoint"),
-        Binding("u", "steer('stop')", "stop", tooltip="stop the run"),
         Binding("v", "view", "view", tooltip="loss, accuracy, learning rate, epochs"),
     ]
-    FIRST = ("space", "p", "u", "v")
+    FIRST = (*DescribedPane.FIRST, "v")
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
-        self.plotter = Plotter(self)
         self.picture = RunPicture(self.plotter, "p goes on with it; space trains anew.", "space tries it again.")
         view = self.option("view", "all")
         self.view = view if view in VIEWS else "all"
-        self.job: Job | None = None
-        self.trouble = ""  # why nothing can be trained with these settings
-        self.described: RunStarted | None = None
         self.expected: str = ""
-        self._once = Once()
-        self._turning: Timer | None = None
 
-    def on_mount(self) -> None:
-        super().on_mount()
-        self._order()
-        self._inquire()
-
-    def turned(self, knob: str, value: Value) -> None:
-        self._order()
-        if self._turning is not None:
-            self._turning.stop()
-        self._turning = self.set_timer(SETTLE, self._inquire)  # the lab computes on the cores that a run trains on
-        self.changed()
-
-    def _order(self) -> None:
-        """Make the job anew."""
-        self.described = None
-        try:
-            self.job, self.trouble = orders.job_of(self.scene.step, self.knobs), ""
-        except FastaiTuiError as error:
-            self.job, self.trouble = None, str(error)
-
-    def _inquire(self) -> None:
-        """Find out what the job comes to."""
+    def inquire(self) -> None:
+        super().inquire()
         if self.job is not None:
-            self.ask_lab("describe", self._describe, job=self.job)
             self._estimate(self.job)
-
-    def _describe(self, answer: Any) -> None:
-        import msgspec
-
-        from fastai_tui.engine.events import RunStarted
-
-        self.described = msgspec.convert(answer, RunStarted)
 
     @work(exclusive=True, group="estimate")
     async def _estimate(self, job: Job) -> None:
@@ -108,55 +62,16 @@ class TrainPane(Pane):
         self.expected = f"about {duration(known[0])}, going by {known[1]}" if known else ""
         self.redraw()
 
-    # The run
-
-    @property
-    def ours(self) -> Snapshot | None:
-        """The run's snapshot, if it is one of this step's experiment."""
-        run = self.scene.step.run
-        return self.shot if self.shot is not None and run and self.shot.experiment == run.experiment else None
-
-    def follow(self, run: Run | None, shot: Snapshot | None, runs: tuple[str, ...]) -> None:
-        before = (self.shot.run, self.shot.phase, bool(self.shot.step)) if self.shot else None
-        super().follow(run, shot, runs)
-        if before != ((shot.run, shot.phase, bool(shot.step)) if shot else None):
-            self._once.forget()
-            self.refresh_bindings()
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        shot = self.ours
-        live = shot is not None and (shot.live or shot.phase == "new")
-        if action == "train":
-            return not live
-        if action == "steer":
-            phase = shot.phase if shot else ""
-            if parameters[0] == "resume_ended":
-                return shot is not None and bool(shot.step) and shot.ended and phase != "finished"
-            wanted = {"pause": ("running",), "resume": ("paused",), "stop": ("running", "paused", "queued")}
-            return live and phase in wanted.get(str(parameters[0]), ())
-        return action != "view" or bool(shot and shot.step)
-
-    def action_train(self) -> None:
-        if self.trouble:
-            self.say(self.trouble)
-        elif self._once.first("train"):
-            self.post_message(self.Train())
-            self.redraw()
-
-    def action_steer(self, do: str) -> None:
-        if self._once.first(do):
-            self.post_message(self.Steer(do.removesuffix("_ended")))
-            if do == "stop":
-                self.say("Stopping: the run writes a checkpoint first.")
+        if action == "view":
+            return bool(self.ours and self.ours.step)
+        return super().check_action(action, parameters)
 
     def action_view(self) -> None:
         views = VIEWS[1:] if small(self._body()) else VIEWS
         at = views.index(self.view) if self.view in views else 0
         self.view = views[(at + 1) % len(views)]
         self.changed()
-
-    def on_key(self, event: events.Key) -> None:
-        self.plotter.pressed()
 
     # The picture
 
@@ -165,6 +80,8 @@ class TrainPane(Pane):
 
     def draw(self, sheet: Sheet) -> None:
         shot, area = self.ours, Area(0, 0, sheet.width, sheet.height)
+        if shot is not None and self.option("warnings") == "kept back":
+            shot = replace(shot, warnings=())
         if shot is not None:
             left = self.picture.draw(sheet, area, shot, self.view, self.hidden, self._note(shot))
             if not shot.ended:
@@ -172,7 +89,7 @@ class TrainPane(Pane):
             return
         title = f"To be trained: {self.job.experiment if self.job else self.scene.step.title}"
         sheet.put(0, 0, fit(title, sheet.width), "strong")
-        asked = self._once.pending("train")
+        asked = self.once.pending("train")
         self.picture.pulse.beat(asked)
         if asked:
             beginning.draw(sheet, area._replace(row=1), None, self.picture.pulse.sign(sheet.sight.unicode))
@@ -280,7 +197,8 @@ class TrainPane(Pane):
 
 
 def _data(known: RunStarted, brief: bool) -> str:
-    return f"{known.data.name}: {count(known.data.train)} images" if brief else data_in_words(known.data)
+    what = "characters" if known.data.vocabulary else "images"
+    return f"{known.data.name}: {count(known.data.train)} {what}" if brief else data_in_words(known.data)
 
 
 def _length(known: RunStarted) -> str:

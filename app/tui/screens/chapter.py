@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
 from textual.screen import Screen
 
 from fastai_tui.app.tui import pages, tasks
@@ -20,11 +18,12 @@ from fastai_tui.app.tui.screens.chapter_reading import Reading
 from fastai_tui.app.tui.screens.chapter_runs import StepRuns
 from fastai_tui.app.tui.screens.closer import closer, possible
 from fastai_tui.app.tui.services import Scene
-from fastai_tui.app.tui.widgets.ask import AskLine
+from fastai_tui.app.tui.widgets.ask import READ_FOR, AskLine
 from fastai_tui.app.tui.widgets.column import Column
 from fastai_tui.app.tui.widgets.keyline import KeyLine
 from fastai_tui.app.tui.widgets.knobs import KnobLines
-from fastai_tui.app.tui.widgets.status import StatusFacts, StatusLine
+from fastai_tui.app.tui.widgets.middle import Middle
+from fastai_tui.app.tui.widgets.status import StatusLine
 from fastai_tui.app.tui.widgets.title import Heading, Title
 
 if TYPE_CHECKING:
@@ -35,13 +34,13 @@ if TYPE_CHECKING:
     from fastai_tui.app.tui.keeper import Keeper
     from fastai_tui.app.tui.services import Services
     from fastai_tui.app.tui.sheet import Role
+    from fastai_tui.engine.settings import Setting, Value
     from fastai_tui.lessons.conditions import Measurement
     from fastai_tui.lessons.glossary import Glossary
     from fastai_tui.lessons.progress import State, StepProgress
     from fastai_tui.lessons.schema import Chapter, Step
 
 SAVE_AFTER = 0.7  # seconds without a change before a pane's state is written
-READ_FOR, SAID_FOR = 1.0, 12.0  # a sentence stays this long at least, and at most
 
 
 class ChapterScreen(Screen[None]):
@@ -70,9 +69,8 @@ class ChapterScreen(Screen[None]):
         self.knobs = Knobs(chapter.steps[self.at], {})
         self.pane: Pane | None = None
         # Held, not looked up: what is called late may find the screen taken down already
-        self.heading, self.middle, self.column = Title(), Container(id="middle"), Column()
+        self.heading, self.middle, self.column = Title(), Middle(), Column()
         self.knob_lines, self.ask, self.status, self.key_line = KnobLines(), AskLine(), StatusLine(), KeyLine()
-        self._said_at = 0.0
         self._save: Any = None
 
     # What the screen is made of
@@ -84,7 +82,6 @@ class ChapterScreen(Screen[None]):
         yield from (self.heading, self.middle, self.knob_lines, self.ask, self.status, self.key_line)
 
     def on_mount(self) -> None:
-        self.set_interval(SAID_FOR / 4, self._hush)
         self._opened()
 
     @property
@@ -160,17 +157,13 @@ class ChapterScreen(Screen[None]):
 
     def _arrange(self) -> None:
         width, height = self.app.size
-        telling = self.step.run is not None or self.status.facts.telling
+        telling = self._trains or self.status.facts.telling
         now = frame(width, height, self.view, knobs=bool(self.knobs.settings), prose=self.prose_width, status=telling)
-        page, pane, knobs, status = self.column, self.pane, self.knob_lines, self.status
-        if pane is None:
+        if self.pane is None:
             return
-        page.display, pane.display = now.arrangement != "pane", now.arrangement != "page"
-        page.styles.width = now.page if now.arrangement == "beside" else "100%"
-        page.styles.height = now.page if now.arrangement == "stacked" else "100%"
-        self.middle.styles.layout = "vertical" if now.arrangement == "stacked" else "horizontal"
-        knobs.display, knobs.styles.height = bool(now.knobs), now.knobs or 1
-        status.display, self.key_line.styles.height = bool(now.status), now.keys
+        self.middle.divide(now, self.column, self.pane)
+        self.knob_lines.display, self.knob_lines.styles.height = bool(now.knobs), now.knobs or 1
+        self.status.display, self.key_line.styles.height = bool(now.status), now.keys
         self._left_out = now.left_out
         self.essential = ESSENTIAL if now.arrangement in ("beside", "stacked") else ("widen", *ESSENTIAL)
         self.call_after_refresh(self._head)
@@ -200,10 +193,9 @@ class ChapterScreen(Screen[None]):
         """Goals that are reached now; what to ask next; what may be shown."""
         if self.pane is None:
             return
-        measured = self.measured()
-        for goal in tasks.newly_met(self.step, self.done, measured):
-            self._reach(goal.id, goal.say)
         self.pane.reveal(tasks.hidden(self.step, self.done))
+        for goal in tasks.newly_met(self.step, self.done, self.measured()):
+            self._reach(goal.id, goal.say)
         self.column.tasks(tasks.listed(self.step, self.done))
         self.ask.show(self.reading.prompt(self.column.content))
         self._head()
@@ -232,15 +224,10 @@ class ChapterScreen(Screen[None]):
 
     def tell(self, sentence: str, mood: Role = "warn") -> None:
         """Say something in the line that asks, for a while."""
-        self._said_at = time.monotonic()
         self.ask.say(sentence, mood)
 
-    def _hush(self, at_least: float = SAID_FOR) -> None:
-        if time.monotonic() - self._said_at > at_least:
-            self.ask.say("")
-
     def on_key(self, event: events.Key) -> None:
-        self._hush(READ_FOR)
+        self.ask.hush(READ_FOR)
 
     # Reading, and answering
 
@@ -296,12 +283,20 @@ class ChapterScreen(Screen[None]):
         self._show_knobs()
 
     def action_turn(self, direction: int) -> None:
-        setting, value = self.knobs.turn(direction)
+        self._turned(*self.knobs.turn(direction))
+
+    def on_pane_turn(self, message: Pane.Turn) -> None:
+        message.stop()
+        if (turned := self.knobs.put(message.knob, message.value)) is not None:
+            self._turned(*turned)
+
+    def _turned(self, setting: Setting, value: Value) -> None:
         self._show_knobs()
         if self.pane is not None:
             self.pane.knobs[setting.name] = value
             self.pane.turned(setting.name, value)
-            self.runs.turned(setting, value)
+            if self.pane.STEERS:
+                self.runs.turned(setting, value)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "knob":
@@ -320,7 +315,7 @@ class ChapterScreen(Screen[None]):
 
     def on_pane_train(self, message: Pane.Train) -> None:
         message.stop()
-        self.runs.train(self.knobs.values)
+        self.runs.train(self.knobs.values, message.order)
 
     def on_pane_steer(self, message: Pane.Steer) -> None:
         message.stop()
@@ -337,13 +332,15 @@ class ChapterScreen(Screen[None]):
         if isinstance(content, pages.Answered) and content.truth is None:
             self.column.show(self.reading.answered(content.question))
 
+    @property
+    def _trains(self) -> bool:
+        """Is there a run in this step, or one to come?"""
+        return self.step.run is not None and pane_class(self.step.pane).TRAINS
+
     def show_status(self) -> None:
         """The status line, from what is known of the run, the lab and the link."""
-        app: Any = self.app
         note = "progress is not saved" if self.keeper.trouble else ""
-        facts = StatusFacts.of(
-            self.runs.shot, waiting=self.runs.waiting, lab=app.lab_words, link=app.link_words, note=note
-        )
+        facts = self.runs.facts(trains=self._trains, note=note)
         told = self.status.facts.telling
         self.status.show(facts)
         if facts.telling != told:

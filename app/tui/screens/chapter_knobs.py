@@ -40,6 +40,14 @@ class Knobs:
         self.values[setting.name] = value
         return setting, value
 
+    def put(self, name: str, value: Value) -> tuple[Setting, Value] | None:
+        """Give a knob a value and choose it; returns both, or nothing where the step has no knob that goes so far."""
+        for at, setting in enumerate(self.settings):
+            if setting.name == name and _fitting(setting, value) == value:
+                self.chosen, self.values[name] = at, value
+                return setting, value
+        return None
+
     def kept(self) -> State:
         """The values, as they are kept."""
         return {PREFIX + name: value for name, value in self.values.items()}  # type: ignore[misc]

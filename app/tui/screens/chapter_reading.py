@@ -49,7 +49,7 @@ class Reading:
     def enter(self, content: pages.Content) -> bool:
         """Do what the line that asks says; True if that is to go on to the next step."""
         step, done = self.screen.step, self.screen.done
-        question = tasks.unanswered(step, done)
+        question = tasks.due(step, done)
         if isinstance(content, pages.Asking):
             self._submit(content)
         elif isinstance(content, (pages.Hinting, pages.Meaning)) or self._elsewhere(content):

@@ -7,8 +7,11 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from fastai_tui.app.snapshots import Snapshot
 from fastai_tui.app.tui.following import follow
+from fastai_tui.app.tui.widgets.status import StatusFacts
 from fastai_tui.engine.errors import FastaiTuiError
 
 if TYPE_CHECKING:
@@ -33,7 +36,8 @@ KEPT = 50  # runs that a step remembers: the newest
 
 class StepRuns:
     """`own` are the ids of the runs started in this step, `family` those of its experiment in the whole chapter, the
-    oldest first; `shown` is the newest of the first, or else of the second; `shot` its newest snapshot."""
+    oldest first; `shown` is the newest of the first, or else of those of the second that have the step's settings, or
+    else of all of the second; `shot` its newest snapshot."""
 
     def __init__(self, screen: ChapterScreen, services: Services) -> None:
         self.screen, self.services = screen, services
@@ -70,12 +74,21 @@ class StepRuns:
         """What the step remembers of its runs."""
         return {"runs": list(self.own[-KEPT:])} if self.own else {}
 
-    def train(self, knobs: Mapping[str, Value]) -> None:
-        """Start a run of the step's experiment."""
+    def facts(self, *, trains: bool, note: str) -> StatusFacts:
+        """What the status line tells: of the run that is shown, the lab and the link. Where nothing `trains`, a run of
+        another step that has ended is no news."""
+        app: Any = self.screen.app
+        shot = self.shot if trains or (self.shot is not None and self.shot.live) else None
+        return StatusFacts.of(
+            shot, trains=trains, waiting=self.waiting, lab=app.lab_words, link=app.link_words, note=note
+        )
+
+    def train(self, knobs: Mapping[str, Value], order: Order | None = None) -> None:
+        """Start a run of the step's experiment, or the one that `order` asks for."""
         if self._launching is not None and not self._launching.is_finished:
             return
         self.screen.tell("The run begins: starting PyTorch takes a few seconds.", "accent")
-        start: Work = partial(self._train, self.screen.step, dict(knobs))
+        start: Work = partial(self._train, self.screen.step, dict(knobs), order)
         self._launching = self.screen.app.run_worker(start)  # the app's: it outlives the learner's leaving the step
 
     def steer(self, do: str) -> None:
@@ -101,9 +114,9 @@ class StepRuns:
     def _trouble(self, sentence: str) -> None:
         self.screen.tell(sentence, "bad")
 
-    async def _train(self, step: Step, knobs: dict[str, Value]) -> None:
+    async def _train(self, step: Step, knobs: dict[str, Value], order: Order | None) -> None:
         try:
-            run = await asyncio.to_thread(self._launch, step, knobs)
+            run = await asyncio.to_thread(self._launch, _ordering(step, order), knobs)
         except FastaiTuiError as error:
             self._trouble(str(error))
             return
@@ -167,7 +180,8 @@ class StepRuns:
             shot = await asyncio.to_thread(_once, found[run])
             if shot is not None:
                 self.shots[run] = shot
-        newest = next(iter(self.own[-1:] or self.family[-1:]), "")
+        like = [run for run in self.family if run in found and _as_asked(self.screen.step, found[run])]
+        newest = next(iter(self.own[-1:] or like[-1:] or self.family[-1:]), "")
         if newest in found:
             self._show(found[newest])
         elif not newest:
@@ -201,9 +215,23 @@ class StepRuns:
         """How many runs wait for a device, while one that is shown is live."""
         from fastai_tui.engine.runs.queue import waiting
 
+        explained = False
         while self.shown is run and (self.shot is None or self.shot.live):
             self.waiting = await asyncio.to_thread(waiting, self.services.runs.place)
+            if not explained:
+                explained = await self._explained(self.shot)
             await asyncio.sleep(COUNT_EVERY)
+
+    async def _explained(self, shot: Snapshot | None) -> bool:
+        """Say so, if a run waits for one that is paused: it would wait for ever."""
+        from fastai_tui.engine.runs.run import Run
+
+        if shot is None or shot.phase != "queued" or not shot.behind:
+            return False
+        ahead = await asyncio.to_thread(Run(self.services.runs.place / shot.behind).state)
+        if ahead.phase == "paused":
+            self.screen.tell(f"{shot.behind} is paused and keeps the device: r lists all runs, u there stops it.")
+        return ahead.phase == "paused"
 
 
 def _once(run: Run) -> Snapshot | None:
@@ -221,9 +249,20 @@ def _with(progress: Progress, chapter: str, step: str, run: str) -> Progress:
     return progress.put(chapter, step, state={**state, "runs": [*_ids(state), run][-KEPT:]})
 
 
+def _ordering(step: Step, order: Order | None) -> Step:
+    """The step, or what it would be if it asked for just that."""
+    return step if order is None else msgspec.structs.replace(step, run=order, knobs=())
+
+
 def _ids(state: State) -> list[str]:
     runs = state.get("runs", [])
     return [run for run in runs if isinstance(run, str)] if isinstance(runs, list) else []
+
+
+def _as_asked(step: Step, run: Run) -> bool:
+    """Was it trained with the settings that the step asks for?"""
+    settings = run.spec.job.settings
+    return step.run is not None and all(settings.get(name) == value for name, value in step.run.set.items())
 
 
 def _network(run: Order) -> tuple[str, object]:

@@ -16,6 +16,7 @@ from fastai_tui.app.tui.once import Once
 from fastai_tui.app.tui.panes.layout import Area
 from fastai_tui.app.tui.panes.run_picture import VIEWS, RunPicture, numbers, small
 from fastai_tui.app.tui.plotting import Plotter
+from fastai_tui.app.tui.screens.inside import InsideView, steering_keys
 from fastai_tui.app.tui.screens.page import Note, wrapped
 from fastai_tui.app.tui.widgets.keyline import KeyLine
 
@@ -40,10 +41,7 @@ class RunView(Canvas, can_focus=True):
 
     KEYS = "This run"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "screen.steer('pause')", "pause"),
-        Binding("space", "screen.steer('resume')", "go on"),
-        Binding("u", "screen.steer('stop')", "stop"),
-        Binding("c", "screen.steer('continue')", "continue"),
+        *steering_keys(),
         Binding("v", "view", "view", tooltip="curves, one of them, epochs, settings"),
     ]
 
@@ -132,6 +130,8 @@ class RunScreen(Screen[None]):
         Binding("escape", "back", "back"),
         Binding("x", "command", "command line", show=False),
         Binding("s", "say_it", "in a sentence", show=False),
+        Binding("a", "inside(1)", "activations", tooltip="what goes on between its layers"),
+        Binding("a", "inside(0)", "the run", tooltip="its curves, epochs, settings"),
     ]
     AUTO_FOCUS = "#run"
     DEFAULT_CSS = """
@@ -145,9 +145,12 @@ class RunScreen(Screen[None]):
         self.run = run
         self.shot: Snapshot | None = None
         self.view, self.note, self._once = RunView(), Note(), Once()
+        self.inside = InsideView(run, self.note.say)
 
     def compose(self) -> ComposeResult:
+        self.inside.display = False
         yield self.view
+        yield self.inside
         yield self.note
         yield KeyLine()
 
@@ -160,15 +163,30 @@ class RunScreen(Screen[None]):
 
     def _told(self, shot: Snapshot) -> None:
         before, self.shot = self.shot, shot
-        self.view.show(shot)
-        if before is None or before.phase != shot.phase:
+        (self.inside if self.inside.display else self.view).show(shot)
+        if before is None or before.phase != shot.phase or bool(before.step) != bool(shot.step):
             self._once.forget()
             self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "steer":
             return self.shot is not None and steering.can(str(parameters[0]), self.shot.phase, self.shot.live)
+        if action == "inside":
+            return self._recorded() if parameters[0] else self.inside.display
         return True
+
+    def _recorded(self) -> bool:
+        """Are there activations to be seen that are not shown yet?"""
+        asked = dict(self.shot.settings).get("activations", "off") if self.shot and self.shot.step else "off"
+        return asked != "off" and not self.inside.display
+
+    def action_inside(self, inside: int) -> None:
+        self.inside.display, self.view.display = bool(inside), not inside
+        shown = self.inside if inside else self.view
+        shown.focus()
+        if self.shot is not None:
+            shown.show(self.shot)
+        self.refresh_bindings()
 
     @work
     async def action_steer(self, do: str) -> None:
@@ -191,6 +209,8 @@ class RunScreen(Screen[None]):
         shot = self.shot
         words = [sentences.loss_sentence(shot), sentences.rate_sentence(shot), sentences.notice(shot)] if shot else []
         said = " ".join(word[:1].upper() + word[1:] for word in words if word)
+        if self.inside.display:
+            said = self.inside.in_words() or said
         self.app.push_screen(SayScreen(said or "Nothing is known of the run yet."))
 
     def action_back(self) -> None:

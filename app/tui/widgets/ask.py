@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from fastai_tui.app.text import fit
@@ -10,6 +11,8 @@ from fastai_tui.app.tui.tasks import Task
 
 if TYPE_CHECKING:
     from fastai_tui.app.tui.sheet import Role, Sheet
+
+READ_FOR, SAID_FOR = 1.0, 12.0  # a sentence stays this long at least, and at most
 
 
 class AskLine(Canvas):
@@ -20,18 +23,30 @@ class AskLine(Canvas):
         self.asks = Task("done", "")
         self.said = ""
         self.mood: Role = "accent"
+        self._said_at = 0.0
+
+    def on_mount(self) -> None:
+        self.set_interval(SAID_FOR / 4, self.hush)
 
     def show(self, task: Task) -> None:
-        """Ask something else."""
+        """Ask something else. Over an open question nothing is said any more: the line tells the keys."""
         if task != self.asks:
             self.asks = task
+            if task.kind == "answer":
+                self.said = ""
             self.redraw()
 
     def say(self, sentence: str, mood: Role = "accent") -> None:
-        """Say something instead, until `say("")`."""
+        """Say something instead, for a while, or until `say("")`."""
+        self._said_at = time.monotonic()
         if (sentence, mood) != (self.said, self.mood):
             self.said, self.mood = sentence, mood
             self.redraw()
+
+    def hush(self, at_least: float = SAID_FOR) -> None:
+        """Take a sentence away that has been there for so many seconds."""
+        if time.monotonic() - self._said_at > at_least:
+            self.say("")
 
     def draw(self, sheet: Sheet) -> None:
         if self.said:

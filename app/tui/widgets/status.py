@@ -27,7 +27,8 @@ MOODS: dict[str, Role] = {
 @dataclass(frozen=True)
 class StatusFacts:
     """What the line tells. `share` of the run is done, `left` are the seconds it still needs, `waiting` runs queue;
-    `lab`, `link` and `note` are words that are shown as they are, `link` only while there is something to say of it."""
+    `lab`, `link` and `note` are words that are shown as they are, `link` only while there is something to say of it;
+    `trains` says whether there could be a run."""
 
     run: str = ""
     phase: str = ""
@@ -38,6 +39,7 @@ class StatusFacts:
     lab: str = ""
     link: str = ""
     note: str = ""
+    trains: bool = True
 
     @property
     def telling(self) -> bool:
@@ -46,14 +48,21 @@ class StatusFacts:
 
     @classmethod
     def of(
-        cls, shot: Snapshot | None, *, waiting: int = 0, lab: str = "", link: str = "", note: str = ""
+        cls,
+        shot: Snapshot | None,
+        *,
+        waiting: int = 0,
+        lab: str = "",
+        link: str = "",
+        note: str = "",
+        trains: bool = True,
     ) -> StatusFacts:
         """The facts of a snapshot, and those that it does not hold."""
         if shot is None:
-            return cls(waiting=waiting, lab=lab, link=link, note=note)
+            return cls(waiting=waiting, lab=lab, link=link, note=note, trains=trains)
         share = shot.step / shot.total if shot.total and shot.step and not shot.ended else None
         left = shot.left if shot.phase == "running" else None
-        return cls(shot.run, phase(shot), share, left, shot.device, waiting, lab, link, note)
+        return cls(shot.run, phase(shot), share, left, shot.device, waiting, lab, link, note, trains)
 
 
 Part = tuple[int, str, "Role"]  # how much it matters (0 most), the words, their style
@@ -64,7 +73,7 @@ def parts(facts: StatusFacts) -> list[Part]:
     found: list[Part] = []
     if facts.run:
         found += [(2, facts.run, "shade"), (0, facts.phase, MOODS.get(facts.phase, "warn"))]
-    else:
+    elif facts.trains:
         found.append((3, "no run yet", "shade"))
     if facts.share is not None:
         found.append((0, f"{min(facts.share, 1):.0%}", "shade"))
