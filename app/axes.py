@@ -56,7 +56,7 @@ def close(values: Iterable[float]) -> Limits:
     low, high = ends(values)
     step = nice(max((high - low) / 3, abs(low) / 100, abs(high) / 100, 1e-3))
     bottom, top = min(math.floor(low / step) * step, low), max(math.ceil(high / step) * step, high)  # 3 · .1 is not .3
-    if top <= bottom:
+    if high == low:  # a level line, in the middle
         bottom, top = bottom - step, top + step
     return (max(bottom, 0.0), min(top, 1.0)) if low >= 0 and high <= 1 else (bottom, top)
 

@@ -204,9 +204,19 @@ def _row(epoch: events.Epoch) -> Row:
 
 def _elapsed(created: float, log: list[events.AnyEvent], state: State) -> float:
     if state.live:
-        begun = [e.time for e in log if isinstance(e, (events.RunStarted, events.Resumed))]
-        return max(0.0, time.time() - (begun[-1] if begun else created))
+        begun = next((e.time for e in reversed(log) if isinstance(e, (events.RunStarted, events.Resumed))), created)
+        return max(0.0, time.time() - begun - _paused(log, begun))
     return next((e.seconds for e in reversed(log) if isinstance(e, events.RunEnded)), 0.0)
+
+
+def _paused(log: list[events.AnyEvent], since: float) -> float:
+    """For how many seconds it has been held since then: from each pause to what ended it, or to now."""
+    held, at = 0.0, None
+    for event in log:
+        if isinstance(event, events.Changed) and "paused" in event.settings and event.time >= since:
+            held += event.time - at if at is not None else 0.0
+            at = event.time if event.settings["paused"] else None
+    return held + (time.time() - at if at is not None else 0.0)
 
 
 def planned(settings: Mapping[str, object], groups: int = 1, places: int = PLANNED) -> tuple[float, ...]:

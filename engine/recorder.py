@@ -102,6 +102,10 @@ class Recorder(Callback):
         with contextlib.suppress(CancelFit):
             self.flush()
 
+    def leave_out(self, seconds: float) -> None:
+        """So many seconds of the epoch were a pause."""
+        self._since += seconds
+
     def flush(self) -> None:
         """Fetch what has been kept, and write it. Raises `CancelFit` for a loss that is no number."""
         now = time.perf_counter()

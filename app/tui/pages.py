@@ -32,14 +32,14 @@ class Asking:
 
     question: Question
     typed: str = ""
-    choice: int = 0
+    choice: int | None = None
     trouble: str = ""
 
     @property
     def given(self) -> Answer | None:
-        """The answer as it stands, or None where it is no number."""
+        """The answer as it stands, or None where nothing has been chosen, or what was typed is no number."""
         if self.question.choices:
-            return self.question.choices[self.choice]
+            return None if self.choice is None else self.question.choices[self.choice]
         return parsed(self.typed)
 
     def press(self, key: str, character: str | None) -> Asking:
@@ -218,8 +218,10 @@ def _plain(text: str, width: int, style: Style = "plain") -> list[Pieces]:
     return [[(line.text, style)] for line in prose.layout(text.replace("*", "∗").replace("`", "'"), max(width, 8))]
 
 
-def _chosen(key: str, choice: int, count: int) -> int:
-    if key in ("up", "down"):
+def _chosen(key: str, choice: int | None, count: int) -> int | None:
+    if key in ("up", "down") and choice is None:
+        return 0 if key == "down" else count - 1
+    if choice is not None and key in ("up", "down"):
         return (choice + (1 if key == "down" else -1)) % count
     return int(key) - 1 if key.isdecimal() and 1 <= int(key) <= count else choice
 

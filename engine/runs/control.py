@@ -24,17 +24,19 @@ class Control(Callback):
         self.inbox, self.lock, self.writer = inbox, run_lock, writer
         changes = [change for change in replayed if "paused" not in change.settings]
         self.replayed = sorted(changes, key=lambda change: change.step)  # recorded out of order after several resumes
-        self.paused = False
+        self.paused, self.held = False, 0.0  # is it, and for how many seconds it has been
 
     def before_batch(self) -> None:
         """Do what has been asked for since the last batch."""
         while self.replayed and self.replayed[0].step <= self.learn.step:
             self._apply(self.replayed.pop(0).settings)
         self._obey()
+        since = time.monotonic()
         while self.paused:
             self._flush()
             time.sleep(GLANCE)
             self._obey()
+            since = self._hold_back(since)
 
     def _obey(self) -> None:
         for command in self.inbox.poll():
@@ -69,7 +71,17 @@ class Control(Callback):
     def _at(self) -> dict[str, Any]:
         return {"time": self.writer.now(), "step": self.learn.step, "epoch": self.learn.epoch}
 
+    def _hold_back(self, since: float) -> float:
+        """Count the time since then as a pause, not as training; the time now."""
+        now = time.monotonic()
+        self.held += now - since
+        for recorder in self._recorders():
+            recorder.leave_out(now - since)
+        return now
+
     def _flush(self) -> None:
-        for callback in self.learn.callbacks:
-            if isinstance(callback, Recorder):
-                callback.flush()
+        for recorder in self._recorders():
+            recorder.flush()
+
+    def _recorders(self) -> list[Recorder]:
+        return [callback for callback in self.learn.callbacks if isinstance(callback, Recorder)]

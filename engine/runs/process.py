@@ -146,8 +146,12 @@ class _Session:
         last = steps.read(len(steps) - 1)
         return len(steps), int(last["epoch"][-1]) if len(last) else 0
 
+    def _paused(self) -> float:
+        """For how many seconds this process was held."""
+        return sum(getattr(callback, "held", 0.0) for callback in getattr(self.learn, "callbacks", ()))
+
     def _end(self, reason: str, message: str) -> None:
-        seconds = time.monotonic() - self.begun
+        seconds = time.monotonic() - self.begun - self._paused()
         step, epoch = self._place()
         event = events.RunEnded(
             time=time.time(), step=step, epoch=epoch, reason=reason, message=message, seconds=seconds

@@ -225,12 +225,16 @@ def test_a_paused_run_waits_and_goes_on() -> None:
     assert client.wait_for(run, client.send(run, "pause")) is not None
     assert run.state().phase == "paused"
     done = len(run.steps())
-    time.sleep(0.5)
+    time.sleep(3)
     assert len(run.steps()) == done
     client.send(run, "resume")
     reach(run, done + 10)
     client.send(run, "stop")
     assert finish(run).phase == "stopped"
+    log = run.log()
+    begun, ended = (next(e for e in log if isinstance(e, kind)) for kind in (events.RunStarted, events.RunEnded))
+    assert ended.time - begun.time > 3
+    assert sum(epoch.seconds for epoch in run.epochs()) < ended.time - begun.time - 2.5  # the pause is no training
 
 
 def test_runs_queue_for_the_device_first_come_first_served() -> None:

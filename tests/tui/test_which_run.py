@@ -9,6 +9,7 @@ from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.lessons import progress
 from fastai_tui.lessons.loader import chapters
 from tests.tui.course import opened, over_at_once, rest
+from tests.unit.canned_runs import make_run
 
 STABILITY = next(one for one in chapters() if one.slug == "stability")
 
@@ -49,3 +50,9 @@ async def test_its_own_comes_before_all() -> None:
 def begun() -> None:
     """The chapter's opening has been read."""
     progress.replace(progress.Progress())
+
+
+async def test_a_run_that_was_stopped_before_its_first_batch_stands_back() -> None:
+    good, idle = trained("baseline"), make_run(0, end="stopped").id
+    progress.update(lambda kept: kept.put("stability", "inside", state={"runs": [idle]}))
+    assert await shown("inside") == good

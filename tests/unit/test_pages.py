@@ -41,10 +41,13 @@ def test_a_number_is_typed_and_mended() -> None:
 
 def test_a_choice_is_made_by_arrows_or_by_its_number() -> None:
     asking = pages.Asking(SIDE)
-    assert press(asking, "down").given == "the bottom edge"
+    assert asking.given is None  # nothing is chosen unread
+    assert press(asking, "down").given == SIDE.choices[0]
+    assert press(asking, "down", "down").given == "the bottom edge"
     assert press(asking, "up").given == "neither"
+    assert press(asking, "down", "up").given == "neither"
     assert press(asking, "3").given == "neither"
-    assert press(asking, "9").given == SIDE.choices[0]
+    assert press(asking, "9").given is None
 
 
 def test_a_question_takes_only_the_keys_that_answer_it() -> None:

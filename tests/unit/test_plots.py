@@ -239,3 +239,10 @@ def test_a_finder_s_marks_stand_at_their_rates_on_a_logarithmic_axis_and_never_h
         assert places[mark][1] == plots.column_of(math.log10(10.0 ** int(mark) * 10), 8, 81, 3)
     assert len({places[c] for c in "378"}) == 3  # one above the other
     assert places["8"][0] < places["7"][0] < places["3"][0]
+
+
+@pytest.mark.parametrize("value", [0.1, 0.1135, 0.5, 0.98])
+def test_an_accuracy_that_never_changes_is_a_line_in_the_middle(value: float) -> None:
+    bottom, top = axes.close([value] * 4)
+    assert 0 <= bottom < value < top <= 1
+    assert 0.2 < (value - bottom) / (top - bottom) < 0.8

@@ -1,10 +1,11 @@
 """Snapshots: the newest loss, the schedule ahead, and what a step of a lesson would train."""
 
 import math
+import time
 from itertools import pairwise
 
 import pytest
-from canned_runs import epoch_of, loss_at, make_run
+from canned_runs import alive, epoch_of, loss_at, make_run
 
 from fastai_tui.app.snapshots import PLANNED, Watcher, planned
 from fastai_tui.app.tui.orders import command_of, job_of, seed_for
@@ -22,6 +23,21 @@ def test_a_snapshot_has_the_newest_batchs_own_loss_and_the_schedule_ahead() -> N
     assert len(shot.plan) == PLANNED
     assert math.isclose(max(shot.plan), 0.06)
     assert Watcher(make_run(0)).snapshot().loss is None
+
+
+def test_a_pause_is_no_part_of_the_time_that_a_run_has_taken() -> None:
+    run = make_run(100)
+    log, now = LineWriter(run.path / "events.jsonl"), time.time()
+    told = {"step": 100, "epoch": 0, "by": "app"}
+    begun = events.Resumed(time=now - 100, step=100, epoch=0, versions={})
+    pauses = [
+        events.Changed(time=now - at, settings={"paused": paused}, **told)
+        for at, paused in ((90, True), (70, False), (60, True))
+    ]
+    with alive(run, "paused"):
+        for lines, taken in ((1, 100), (2, 10), (3, 80), (4, 20)):
+            log.write([events.encode(([begun, *pauses])[lines - 1])])
+            assert Watcher(run).snapshot().elapsed == pytest.approx(taken, abs=2)
 
 
 @pytest.mark.parametrize(

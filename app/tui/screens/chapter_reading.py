@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fastai_tui.lessons.schema import Question
 
 NO_NUMBER = "Type a number, such as 42 or .95."
+NO_CHOICE = "Choose one first: ↑ and ↓, or its number."
 STILL = "That is still to be done: h gives a hint, n goes on without."
 
 
@@ -101,7 +102,7 @@ class Reading:
     def _submit(self, asking: pages.Asking) -> None:
         given, question, screen = asking.given, asking.question, self.screen
         if given is None:
-            screen.read(pages.Asking(question, asking.typed, trouble=NO_NUMBER))
+            screen.read(replace(asking, trouble=NO_CHOICE if question.choices else NO_NUMBER))
             return
         slug, step = screen.chapter.slug, screen.step
         screen.keeper.update(lambda progress: progress.answered(slug, step, question.id, given))

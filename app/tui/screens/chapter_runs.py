@@ -180,12 +180,17 @@ class StepRuns:
             shot = await asyncio.to_thread(_once, found[run])
             if shot is not None:
                 self.shots[run] = shot
-        like = [run for run in self.family if run in found and _as_asked(self.screen.step, found[run])]
-        newest = next(iter(self.own[-1:] or like[-1:] or self.family[-1:]), "")
+        newest = await asyncio.to_thread(self._belongs, found)
         if newest in found:
             self._show(found[newest])
         elif not newest:
             self.screen.followed()
+
+    def _belongs(self, found: Mapping[str, Run]) -> str:
+        """The run that the step shows; one that was stopped before its first batch stands back for all others."""
+        like = [run for run in self.family if run in found and _as_asked(self.screen.step, found[run])]
+        ranked = [*reversed(self.own), *reversed(like), *reversed(self.family)]
+        return next((run for run in ranked if run not in found or not _idle(found[run])), next(iter(ranked), ""))
 
     def _there(self, ids: set[str]) -> dict[str, Run]:
         found = {}
@@ -257,6 +262,11 @@ def _ordering(step: Step, order: Order | None) -> Step:
 def _ids(state: State) -> list[str]:
     runs = state.get("runs", [])
     return [run for run in runs if isinstance(run, str)] if isinstance(runs, list) else []
+
+
+def _idle(run: Run) -> bool:
+    """Was it stopped before it had done anything?"""
+    return run.state().phase == "stopped" and not len(run.steps())
 
 
 def _as_asked(step: Step, run: Run) -> bool:
