@@ -53,7 +53,7 @@ GOALS: dict[str, dict[str, str]] = {
         "training/trained": "space",
         "kernels/both": "?conv1 3*right v",
         "kernels/deeper": "v ] ?conv2 8*right",
-        "maps/own": "i",
+        "maps/own": "i home 5*down 8*right space 10*right 14*down e",
         "maps/stranger": "0~",
         "mistakes/look": "v~",
         "knobs/pair": "a a",

@@ -32,7 +32,7 @@ NAMED = [
 LEAVING = "qo"  # quitting, and the options, which may reset the progress: they have tests of their own
 KEYS = [*NAMED, *(c for c in string.printable if c.isprintable() and c != " " and c not in LEAVING), "é", "漢", "👍"]
 LIKELY = ["up", "down", "left", "right", "space", "enter", "n", "b", "v", "k", "d", "e", "+", "-", "tab", "escape", "["]
-A_FEW, ALL = 240, 10_000
+A_FEW, ALL = 120, 10_000
 SIZES = [
     (1, 1),
     (2, 1),
