@@ -141,7 +141,7 @@ def test_a_storm_of_sizes_in_every_pane(monkeypatch: pytest.MonkeyPatch, chapter
                         post(app, key)
                     await handled(app)
                     assert app.size == Size(*size)
-                for width in range(1, 200, 3):  # without a pause
+                for width in range(1, 200, 9):  # without a pause
                     resize(app, width, max(1, width // 4))
                 await handled(app)
 
