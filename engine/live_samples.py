@@ -17,7 +17,8 @@ from fastai_tui.engine.recorder import Sink
 from fastai_tui.engine.sampling import write
 
 TIMES = 8  # samples in a run, or up to twice as many
-LENGTH, PROMPT = 80, 12  # characters; all of them take less than a fiftieth of a quick run
+APART = 50  # batches at least, except at epochs' ends: a sample takes as long as a batch or less
+LENGTH, PROMPT = 80, 12  # characters
 
 
 class LiveSamples(Callback):
@@ -80,7 +81,7 @@ def places(batches: int, epochs: int) -> frozenset[int]:
     if epochs >= TIMES:
         every = epochs // TIMES
         return frozenset({batches * epoch for epoch in range(every, epochs + 1, every)} | {batches * epochs})
-    parts = TIMES // epochs
+    parts = max(1, min(TIMES // epochs, batches // APART))
     return frozenset(
         batches * epoch + batches * part // parts for epoch in range(epochs) for part in range(1, parts + 1)
     )

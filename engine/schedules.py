@@ -32,9 +32,11 @@ def cosine(start: float, end: float) -> Schedule:
     return lambda x: start + (1 + math.cos(math.pi * (1 - x))) * (end - start) / 2
 
 
-def step(top: float, *, drops: int = DROPS, by: float = DROP_BY) -> Schedule:
-    """Constant pieces, all equally long: `top`, then `drops` times a rate that is smaller by the factor `by`."""
-    return combined([1] * (drops + 1), [flat(top / by**i) for i in range(drops + 1)])
+def step(top: float, *, drops: int = DROPS, by: float = DROP_BY, first: float = 0.0) -> Schedule:
+    """Constant pieces: `top`, then `drops` times a rate that is smaller by the factor `by`. The first piece is the
+    share `first` of the training and the others are equally long; with 0 all of them are."""
+    lengths = [first, *[(1 - first) / drops] * drops] if first and drops else [1] * (drops + 1)
+    return combined(lengths, [flat(top / by**i) for i in range(drops + 1)])
 
 
 def combined(lengths: Sequence[float], schedules: Sequence[Schedule]) -> Schedule:
@@ -137,7 +139,8 @@ def _rate(name: object, top: float, warm_up: float, settings: Mapping[str, objec
         return restarts(top, cycles=cycles, cycle_len=length, cycle_mult=mult, warm_up=warm_up)
     if name == "step":
         by = float(settings.get("drop_by", DROP_BY))  # type: ignore[arg-type]
-        return warmed(step(top, drops=_whole(settings, "drops", DROPS), by=by), top, warm_up)
+        first = float(settings.get("drop_from", 0.0))  # type: ignore[arg-type]
+        return warmed(step(top, drops=_whole(settings, "drops", DROPS), by=by, first=first), top, warm_up)
     shapes = {"flat": flat(top), "linear": linear(top, 0.0), "cosine": cosine(top, 0.0)}
     if name not in shapes:
         raise ValueError(f"no schedule is called {name}")

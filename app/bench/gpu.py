@@ -5,7 +5,7 @@ import subprocess
 from statistics import fmean
 from typing import Any
 
-from fastai_tui.app.bench import training
+from fastai_tui.app.bench import text, training
 from fastai_tui.app.bench.place import Place
 from fastai_tui.app.bench.result import Measurement, Unavailable, measured
 
@@ -34,6 +34,18 @@ def gpu_epoch_with_statistics(place: Place) -> list[Measurement]:
     """What recording costs there."""
     _needed()
     return training.epoch_with_statistics(place, "cuda")
+
+
+def gpu_train_gru(place: Place) -> list[Measurement]:
+    """A recurrent network's training there."""
+    _needed()
+    return text.train_gru(place, "cuda")
+
+
+def gpu_train_lstm(place: Place) -> list[Measurement]:
+    """A large one's, in cuDNN's fused kernels."""
+    _needed()
+    return text.train_lstm(place, "cuda")
 
 
 def gpu_computing(place: Place) -> list[Measurement]:

@@ -53,10 +53,10 @@ def ours(
     arguments: Sequence[str] = (),
 ) -> Trained:
     """Train through the command, in the foreground."""
-    settings = [part for key, value in (RECIPE | {"activations": activations}).items() for part in _set(key, value)]
     command = ["train", "mnist", "--data", str(data), "--epochs", str(epochs), "--device", device, "--json"]
-    done = finish(fastai_tui(*command, *settings, *arguments), place.environment())
-    return _read_events(done.output, done.seconds)
+    chosen = settings(RECIPE | {"activations": activations})
+    done = finish(fastai_tui(*command, *chosen, *arguments), place.environment())
+    return read_events(done.output, done.seconds)
 
 
 def bare(
@@ -72,6 +72,21 @@ def bare(
 def same_threads() -> tuple[dict[str, str], int]:
     """The environment and the number of threads that our runs train with, for the other side."""
     return os.environ | thread_environment(), threads()
+
+
+def settings(given: Mapping[str, str]) -> list[str]:
+    """The arguments that ask for them."""
+    return [part for key, value in given.items() for part in ("--set", f"{key}={value}")]
+
+
+def read_events(output: bytes, seconds: float) -> Trained:
+    """What a run's events tell of it. Raises `RunFailed`."""
+    told = [msgspec.json.decode(line) for line in output.splitlines() if b'"batch"' not in line[:40]]
+    epochs = [event for event in told if event["type"] == "epoch"]
+    end: dict[str, Any] = next((event for event in told if event["type"] == "run_ended"), {})
+    if end.get("reason") != "finished" or not epochs:
+        raise RunFailed(f"A measured run did not finish: {end.get('message', 'it has no end')}")
+    return Trained([e["seconds"] for e in epochs], epochs[-1]["metrics"]["accuracy"], seconds)
 
 
 def _against_bare(place: Place, name: str, about: str, limit: float, activations: str, device: str) -> Measurement:
@@ -100,16 +115,3 @@ def _against_bare(place: Place, name: str, about: str, limit: float, activations
 
 def _named(name: str, device: str) -> str:
     return name if device == "cpu" else f"gpu_{name}"
-
-
-def _set(key: str, value: str) -> tuple[str, str]:
-    return "--set", f"{key}={value}"
-
-
-def _read_events(output: bytes, seconds: float) -> Trained:
-    told = [msgspec.json.decode(line) for line in output.splitlines() if b'"batch"' not in line[:40]]
-    epochs = [event for event in told if event["type"] == "epoch"]
-    end: dict[str, Any] = next((event for event in told if event["type"] == "run_ended"), {})
-    if end.get("reason") != "finished" or not epochs:
-        raise RunFailed(f"A measured run did not finish: {end.get('message', 'it has no end')}")
-    return Trained([e["seconds"] for e in epochs], epochs[-1]["metrics"]["accuracy"], seconds)

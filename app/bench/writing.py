@@ -11,7 +11,7 @@ import msgspec
 from fastai_tui.app.bench.place import Place
 from fastai_tui.app.bench.processes import fastai_tui, finish
 from fastai_tui.app.bench.result import Measurement, in_turn, measured, ratios
-from fastai_tui.app.bench.training import same_threads
+from fastai_tui.app.bench.training import same_threads, settings
 from fastai_tui.app.writing import Writing, piece
 from fastai_tui.engine import client
 from fastai_tui.engine.lab_client import Lab
@@ -52,9 +52,8 @@ def _train(place: Place) -> None:
     """A run with such a network; a few batches are enough."""
     path = place.home / "letters.txt"
     path.write_text((LETTERS + "\n") * 20)
-    settings = [part for key, value in SETTINGS.items() for part in ("--set", f"{key}={value}")]
-    command = ["train", "char-lm", "--data", str(path), "--epochs", "1", "--device", "cpu", "--json", *settings]
-    finish(fastai_tui(*command), place.environment())
+    command = ["train", "char-lm", "--data", str(path), "--epochs", "1", "--device", "cpu", "--json"]
+    finish(fastai_tui(*command, *settings(SETTINGS)), place.environment())
 
 
 async def _ours(home: Path) -> list[float]:

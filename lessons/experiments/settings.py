@@ -76,6 +76,14 @@ _SHAPES = (
         high=1000,
         about="with step: what the rate is divided by each time",
     ),
+    Setting(
+        name="drop_from",
+        kind="float",
+        default=0.0,
+        low=0,
+        high=0.99,
+        about="with step: the share before the first fall; 0: all pieces are equally long",
+    ),
     Setting(name="cycles", kind="int", default=1, low=1, high=100, about="with sgdr: how many cycles"),
     Setting(
         name="cycle_len", kind="int", default=1, low=1, high=1000, about="with sgdr: the first cycle's", unit="epochs"

@@ -15,7 +15,7 @@ LAYERED = ("stateful", "gru", "lstm")  # can have several layers, and dropout be
 IDENTITY = ("rnn", "seq", "stateful")  # can begin with the identity
 EPOCHS, GROUPS = 4, 3
 PRESETS: dict[str, dict[str, Value]] = {
-    "full/gru": {"epochs": 9, "schedule": "step", "drops": 1},
+    "full/gru": {"epochs": 9, "schedule": "step", "drops": 1, "drop_from": 0.6667},  # six epochs, then three
     "full/lstm": {
         "hidden": 512,
         "n_layers": 2,

@@ -194,7 +194,7 @@ def test_a_run_without_progress_ends_early_with_a_checkpoint_and_says_so() -> No
 
 def test_a_run_from_before_there_were_layer_groups_goes_on() -> None:
     job = order("mnist", {**QUICK, "schedule": "flat"}, epochs=2, device="cpu", data="mnist-sample")
-    new = ("warm_up", "drops", "drop_by", "decay", "freeze", "bn_freeze", "clip", "patience")
+    new = ("warm_up", "drops", "drop_by", "drop_from", "decay", "freeze", "bn_freeze", "clip", "patience")
     old = msgspec.structs.replace(job, settings={k: v for k, v in job.settings.items() if k not in new})
     run = RunStore().create(old, "", ["test"])
     client.launch(run)

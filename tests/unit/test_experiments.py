@@ -125,7 +125,7 @@ def test_models_have_as_many_layer_groups_as_their_experiment_says(name: str) ->
 
 def test_a_job_from_before_there_were_layer_groups_is_built_as_it_was() -> None:
     job = order("mnist", {"schedule": "flat"}, data="mnist-sample", device="cpu")
-    new = ("warm_up", "drops", "drop_by", "decay", "freeze", "bn_freeze", "clip", "patience")
+    new = ("warm_up", "drops", "drop_by", "drop_from", "decay", "freeze", "bn_freeze", "clip", "patience")
     settings = {name: value for name, value in job.settings.items() if name not in new}
     learn = build(msgspec.structs.replace(job, settings=settings))
     assert (len(learn.groups), len(learn.plan.rates), len(learn.opt.param_groups)) == (1, 1, 2)

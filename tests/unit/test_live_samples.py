@@ -13,7 +13,7 @@ from fastai_tui.engine.device import prepare
 from fastai_tui.engine.errors import BadInput, DataMissing, RunFailed
 from fastai_tui.engine.interpret import text_model as found_again
 from fastai_tui.engine.interpret.text_model import WEIGHTS, embedded, text_model
-from fastai_tui.engine.live_samples import LENGTH, TIMES, LiveSamples, places, samples
+from fastai_tui.engine.live_samples import APART, LENGTH, TIMES, LiveSamples, places, samples
 from fastai_tui.engine.manner import Manner
 from fastai_tui.engine.runs import checkpoints
 from fastai_tui.engine.runs.process import build, main
@@ -59,6 +59,7 @@ def test_the_places_are_few_and_the_end_is_among_them(batches: int, epochs: int)
     assert batches * epochs == max(found)
     assert all(0 <= place <= batches * epochs for place in found)
     assert len(found) <= 2 * TIMES
+    assert len(found) <= epochs * max(1, batches // APART)
     if epochs < TIMES:
         assert {batches * epoch for epoch in range(1, epochs + 1)} <= found
     else:
@@ -161,7 +162,7 @@ def test_a_run_that_goes_on_after_a_break_writes_what_it_would_have_written(
 
     def breaks(self: LiveSamples) -> None:
         after_batch(self)
-        if self.learn.step == whole[4][0] + 1:
+        if self.learn.step == whole[1][0] + 1:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(LiveSamples, "after_batch", breaks)

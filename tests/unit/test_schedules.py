@@ -45,9 +45,17 @@ def tabled(settings: dict, step: int, total: int, epochs: int) -> tuple[float, f
         "flat": top,
         "linear": top * (1 - float(y)),
         "cosine": half_cosine(top, 0.0, float(y)),
-        "step": top / settings["drop_by"] ** math.floor(y * (settings["drops"] + 1)),
+        "step": top / settings["drop_by"] ** fallen(y, settings),
     }
     return falls[name], 0.9
+
+
+def fallen(y: Fraction, settings: dict) -> int:
+    """How often a rate that falls in steps has fallen."""
+    first, drops = Fraction(settings["drop_from"]), settings["drops"]
+    if first == 0 or drops == 0:
+        return math.floor(y * (drops + 1))
+    return 0 if y < first else math.floor((y - first) * drops / (1 - first)) + 1
 
 
 CASES = [
@@ -61,6 +69,9 @@ CASES = [
     {"schedule": "step", "drops": 6, "drop_by": 2.0},
     {"schedule": "step", "drops": 0},
     {"schedule": "step", "drops": 4, "warm_up": 0.2},
+    {"schedule": "step", "drops": 1, "drop_from": 0.6667},
+    {"schedule": "step", "drops": 3, "drop_from": 0.25, "warm_up": 0.1},
+    {"schedule": "step", "drops": 0, "drop_from": 0.5},
     {"schedule": "1cycle", "warm_up": 0.25},
     {"schedule": "1cycle", "warm_up": 0.1},
     {"schedule": "1cycle", "warm_up": 0.0},
@@ -76,7 +87,7 @@ SGDR = [
 @pytest.mark.parametrize("case", [*CASES, *SGDR], ids=lambda case: "-".join(str(value) for value in case.values()))
 @pytest.mark.parametrize("batches", [1, 7, 49, 118])
 def test_every_schedule_is_its_table_at_every_step(case: dict, batches: int) -> None:
-    settings = {**SETTINGS, "drops": 2, "drop_by": 10.0, "warm_up": 0.0, **case}
+    settings = {**SETTINGS, "drops": 2, "drop_by": 10.0, "drop_from": 0.0, "warm_up": 0.0, **case}
     epochs = sum(settings["cycle_len"] * settings["cycle_mult"] ** i for i in range(settings["cycles"]))
     if settings["schedule"] != "sgdr":
         epochs = 7
@@ -111,7 +122,7 @@ def test_steps_fall_on_the_batch_that_they_should(drops: int) -> None:
 def test_an_old_run_s_settings_mean_what_they_meant() -> None:
     for name in ("flat", "linear", "cosine", "1cycle", "sgdr"):
         old = {**SETTINGS, "schedule": name}
-        new = {**old, "warm_up": schedules.own_warm_up(name), "drops": 2, "drop_by": 10.0}
+        new = {**old, "warm_up": schedules.own_warm_up(name), "drops": 2, "drop_by": 10.0, "drop_from": 0.0}
         assert [schedules.plan(old).at(i / 50) for i in range(51)] == [
             schedules.plan(new).at(i / 50) for i in range(51)
         ]
