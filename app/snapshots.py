@@ -40,11 +40,12 @@ class Written:
 class Snapshot:
     """A run at one moment.
 
-    `data` is a sentence's part (`mnist, full: 60,000 + 10,000`), `left` the seconds that it still needs, `message` its
-    own last words, `elapsed` the seconds since it was asked for (or that it took), `loss` that of the newest batch,
-    `plan` the rates that are planned (of the last layer group), evenly spaced over the run, `left_out` how many of the
-    older epochs `table` lacks, `samples` what it wrote on the way (if it is one that writes), `asked` the settings with
-    their values, `turned` those that were changed on the way.
+    `data` is a sentence's part (`mnist, full: 60,000 + 10,000`), `items` what there is to train on, `left` the seconds
+    that it still needs, `message` its own last words, `elapsed` the seconds since it was asked for (or that it took),
+    `loss` that of the newest batch, `plan` the rates that are planned (of the last layer group), evenly spaced over the
+    run, `left_out` how many of the older epochs `table` lacks, `samples` what it wrote on the way (if it is one that
+    writes), `asked` the settings with their values, `turned` those that were changed on the way, `resumes` how often it
+    was gone on with after it had ended.
     """
 
     run: str
@@ -56,6 +57,7 @@ class Snapshot:
     behind: str = ""
     device: str = ""
     data: str = ""
+    items: int = 0
     step: int = 0
     total: int = 0
     epochs: int = 0
@@ -77,6 +79,7 @@ class Snapshot:
     turned: tuple[tuple[str, object], ...] = ()
     changes: tuple[str, ...] = ()
     pauses: int = 0
+    resumes: int = 0
     seed: int = 0
     parameters: int = 0
     versions: tuple[tuple[str, str], ...] = ()
@@ -169,6 +172,7 @@ def _snapshot(
         behind=state.behind,
         device=spec.device or job.device,
         data=data_in_words(started.data) if started else job.data,
+        items=started.data.train if started else 0,
         step=len(steps),
         total=spec.total_batches,
         epochs=job.epochs,
@@ -190,6 +194,7 @@ def _snapshot(
         turned=tuple(_changed(log).items()),
         changes=tuple(_change(e) for e in log if isinstance(e, events.Changed) and "paused" not in e.settings),
         pauses=sum(e.settings.get("paused") is True for e in log if isinstance(e, events.Changed)),
+        resumes=sum(isinstance(e, events.Resumed) for e in log),
         seed=job.seed,
         parameters=started.parameters if started else 0,
         versions=tuple((started.versions if started else spec.versions).items()),

@@ -9,7 +9,8 @@ from fastai_tui.lessons.panes_of_ideas import IDEAS
 from fastai_tui.lessons.panes_of_runs import RUNS
 from fastai_tui.lessons.panes_of_text import TEXT
 
-# What the newest run that was started in the step has come to; "runs" and "failed" count those that ended so.
+# What the newest run that was started in the step has come to. "runs" and "failed" count those that ended so, and
+# "variants" the different settings that those had which have finished.
 RUN_MEASURES: dict[str, MeasureKind] = {
     "accuracy": "number",
     "train_loss": "number",
@@ -20,8 +21,10 @@ RUN_MEASURES: dict[str, MeasureKind] = {
     "steps": "number",
     "runs": "number",
     "failed": "number",
+    "variants": "number",
     "changes": "number",  # how often live settings were changed while it trained,
-    "pauses": "number",  # and it was paused
+    "pauses": "number",  # it was paused,
+    "resumes": "number",  # and gone on with after it had ended
 }
 
 PANES: dict[str, Pane] = {**DIGITS, **RUNS, **IDEAS, **TEXT}

@@ -98,11 +98,12 @@ def run_measures(shots: Sequence[Snapshot]) -> dict[str, float]:
     found: dict[str, float | None] = {
         "runs": sum(shot.phase == "finished" for shot in shots),
         "failed": sum(shot.phase == "failed" for shot in shots),
+        "variants": len({shot.settings for shot in shots if shot.phase == "finished"}),
     }
     if shots:
         shot = shots[-1]
         found |= {"steps": shot.step, "smooth_loss": shot.smooth_loss, "loss": shot.loss, "epochs": shot.epochs_done}
-        found |= {"changes": len(shot.changes), "pauses": shot.pauses}
+        found |= {"changes": len(shot.changes), "pauses": shot.pauses, "resumes": shot.resumes}
         if shot.table:
             row = shot.table[-1]
             found |= {"train_loss": row.train_loss, "valid_loss": row.valid_loss, **dict(row.metrics)}

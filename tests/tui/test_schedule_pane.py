@@ -252,7 +252,7 @@ def test_after_the_run_a_knob_shows_the_next_plan_and_back_again_the_run() -> No
         show(pane, shot(pane.job, 105, phase="finished", live=False, left=None))
         assert "finished" in pane.sheet.text
         assert pane.command() == ["show", "0002-mnist"]
-        for rate, words in ((0.1, "0002-mnist is kept"), (0.06, "finished")):
+        for rate, words in ((0.1, "space trains it, as planned."), (0.06, "finished")):
             pane.knobs["lr"] = rate
             pane.turned("lr", rate)
             assert words in pane.sheet.text

@@ -1,5 +1,7 @@
 """What a step asks next."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -62,18 +64,26 @@ def test_goals_are_met_once() -> None:
     assert tasks.newly_met(STEP, StepProgress(goals=("there",)), measured) == []
 
 
-def shot(phase: str, accuracy: float | None = None) -> Snapshot:
+def shot(phase: str, accuracy: float | None = None, **more: Any) -> Snapshot:
     rows = () if accuracy is None else (Row(1, 10, 0.5, 0.4, (("accuracy", accuracy),), 1.0),)
-    return Snapshot(run="1", experiment="mnist", phase=phase, step=10, smooth_loss=0.3, loss=0.2, table=rows)
+    return Snapshot(run="1", experiment="mnist", phase=phase, step=10, smooth_loss=0.3, loss=0.2, table=rows, **more)
 
 
 def test_a_steps_runs_are_measured_by_the_newest_and_counted_when_finished() -> None:
     found = tasks.run_measures([shot("finished", 0.9), shot("failed"), shot("running", 0.95)])
     assert found == {
         "runs": 1, "failed": 1, "steps": 10, "smooth_loss": 0.3, "loss": 0.2, "epochs": 1, "train_loss": 0.5,
-        "valid_loss": 0.4, "accuracy": 0.95, "changes": 0, "pauses": 0,
+        "valid_loss": 0.4, "accuracy": 0.95, "changes": 0, "pauses": 0, "resumes": 0, "variants": 1,
     }  # fmt: skip
-    assert tasks.run_measures([]) == {"runs": 0, "failed": 0}
+    assert tasks.run_measures([]) == {"runs": 0, "failed": 0, "variants": 0}
+
+
+def test_variants_are_finished_runs_with_settings_of_their_own() -> None:
+    flat, falls = (("lr", "0.1"), ("schedule", "flat")), (("lr", "0.1"), ("schedule", "linear"))
+    shots = [shot("finished", settings=flat), shot("finished", settings=flat), shot("stopped", settings=falls)]
+    assert tasks.run_measures(shots)["variants"] == 1
+    assert tasks.run_measures([*shots, shot("finished", settings=falls, resumes=2)])["variants"] == 2
+    assert tasks.run_measures([shot("finished", resumes=2)])["resumes"] == 2
 
 
 @pytest.mark.parametrize(("phase", "known"), [("running", False), ("stopped", False), ("finished", True)])

@@ -45,7 +45,7 @@ class ActivationsView(ActivationsReading, can_focus=True):
         Binding("M", "another", "another", tooltip="another run beside it"),
         Binding("f", "newest", "newest", tooltip="the whole run again, its newest batch told"),
     ]
-    KEYS_FIRST: ClassVar[tuple[str, ...]] = ("right_square_bracket", "left_square_bracket", "v", "m", "full_stop")
+    KEYS_FIRST: ClassVar[tuple[str, ...]] = ("right_square_bracket", "left_square_bracket", "v", "full_stop", "m")
 
     REMEDY: ClassVar[str] = ""  # the keys that help when the run has ended early
     ANEW: ClassVar[str] = ""  # the same where it has ended before its first batch

@@ -193,11 +193,9 @@ class SchedulePane(CoursePane):
 
     def _say(self) -> str:
         """What the learner should know or could do now."""
-        shot, before = self.followed(), self.ours
+        shot = self.followed()
         if shot is None:
-            if self.trouble:
-                return self.trouble
-            return f"space trains it; {before.run} is kept." if before else "space trains it, as planned."
+            return self.trouble or "space trains it, as planned."
         if shot.phase == "paused":
             return "Paused: space goes on."
         if shot.ended and shot.phase != "finished":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.text import fit, plural, width
-from fastai_tui.app.tui.finding import MOST, Hit, Index, marked, words_of
+from fastai_tui.app.tui.finding import MOST, Entry, Hit, Index, marked, words_of
 from fastai_tui.app.tui.screens.page import Page, Row, wrapped
 from fastai_tui.app.tui.widgets.field import Field
 
@@ -61,7 +61,7 @@ class SearchScreen(Page):
         if not self.hits:
             words = f"Nothing has {' and '.join(self.words)} in it: try fewer words, or the beginning of one."
             return [Row([(line, "warn")]) for line in wrapped(words, room)]
-        return [row for i, hit in enumerate(self.hits) for row in self._of_hit(i, hit, room)]
+        return [row for hit in self.hits for row in self._of_hit(hit, room)]
 
     def mark(self, sheet: Sheet, at: int, row: Row) -> None:
         """Only the title of what is chosen stands out: what was searched for has to be seen in the text."""
@@ -69,10 +69,9 @@ class SearchScreen(Page):
             super().mark(sheet, at, row)
 
     def picked(self, pick: Hashable) -> None:
-        if not isinstance(pick, int):
+        if not isinstance(pick, Entry):
             return
-        entry = self.hits[pick].entry
-        message = self.Term(entry.title) if entry.kind == "term" else self.Open(entry.chapter, entry.step)
+        message = self.Term(pick.title) if pick.kind == "term" else self.Open(pick.chapter, pick.step)
         app = self.app
         if self.leave():
             app.post_message(message)
@@ -91,13 +90,13 @@ class SearchScreen(Page):
         """Move in what was found, while the field keeps the keyboard."""
         (self.lines.action_move if action == "move" else self.lines.action_page)(way)
 
-    def _of_hit(self, i: int, hit: Hit, room: int) -> list[Row]:
+    def _of_hit(self, hit: Hit, room: int) -> list[Row]:
         entry = hit.entry
         where = entry.where if width(entry.title) + width(entry.where) + 2 <= room else ""
         gap = " " * max(room - width(entry.title) - width(where), 0)
         title = [*self._marked(fit(entry.title, min(width(entry.title), room)), "strong"), (gap + where, "dim")]
         text = fit(hit.snippet, max(room - 2, 1)).rstrip()
-        return [Row(title, i), Row([("  ", "plain"), *self._marked(text, "plain")], i)]
+        return [Row(title, entry), Row([("  ", "plain"), *self._marked(text, "plain")], entry)]
 
     def _marked(self, text: str, style: Style) -> list[tuple[str, Style]]:
         return [(piece, "warn" if found else style) for piece, found in marked(text, self.words)]
