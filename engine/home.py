@@ -1,6 +1,7 @@
 """Where the user's own things live: one private folder, written so that a crash never leaves half a file."""
 
 import errno
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
@@ -49,6 +50,18 @@ def write_whole(path: Path, content: bytes, *, sync: bool = True) -> None:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """One process at a time is at work in `folder`; the others wait, and find what it has done."""
+    with disk_errors(f"lock {folder}"):
+        file = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR, PRIVATE_FILE)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)
 
 
 def writable(place: Path) -> bool:

@@ -33,7 +33,7 @@ def load(reference: str) -> Picture:
     """The picture that a data set's `NAME:INDEX` or a path names. Raises `BadInput`, `DataMissing`, `DiskTrouble`."""
     if re.fullmatch(r".+:-?[0-9]+", reference) and not os.path.exists(reference):
         return _of_data_set(reference)
-    return Picture(_shown(reference), read(Path(os.path.expanduser(reference))))
+    return Picture(shown(reference), read(Path(os.path.expanduser(reference))))
 
 
 def read(path: Path) -> np.ndarray:
@@ -44,27 +44,32 @@ def read(path: Path) -> np.ndarray:
     """
     if not os.path.isfile(path):  # unlike Path.is_file it takes every oddity for an answer
         what = "is no regular file" if os.path.exists(path) else "does not exist"
-        raise BadInput(f"The picture {_shown(path)} {what}: give a picture's path, or a data set's NAME:INDEX.")
+        raise BadInput(f"The picture {shown(path)} {what}: give a picture's path, or a data set's NAME:INDEX.")
     try:
         return _decode(path)
     except BadInput:
         raise
     except PermissionError as error:
-        raise BadInput(f"The picture {_shown(path)} is not readable for you: change its permissions.") from error
+        raise BadInput(f"The picture {shown(path)} is not readable for you: change its permissions.") from error
     except Exception as error:  # a decoder fed with broken bytes raises anything, from struct.error to SyntaxError
         raise BadInput(
-            f"The picture {_shown(path)} cannot be read ({_why(error)}): it may be cut short, or be none of "
+            f"The picture {shown(path)} cannot be read ({why(error)}): it may be cut short, or be none of "
             f"{', '.join(FORMATS)}."
         ) from error
 
 
 def _of_data_set(reference: str) -> Picture:
+    import numpy as np
+    from PIL import Image
+
     from fastai_tui.engine.data import store
     from fastai_tui.engine.data.catalogue import DATA_SETS
 
     pixels, label = store.image(reference)
     entry = DATA_SETS.get(reference.rpartition(":")[0])
-    return Picture(_shown(reference), pixels, entry.classes[label] if entry else str(label))
+    if pixels.ndim == 3:
+        pixels = _grey(Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0))))
+    return Picture(shown(reference), pixels, entry.classes[label] if entry else str(label))
 
 
 def _decode(path: Path) -> np.ndarray:
@@ -75,10 +80,10 @@ def _decode(path: Path) -> np.ndarray:
         try:
             image = Image.open(path, formats=FORMATS)
         except Image.DecompressionBombError as error:
-            raise BadInput(f"The picture {_shown(path)} is far too large: {_largest()}.") from error
+            raise BadInput(f"The picture {shown(path)} is far too large: {_largest()}.") from error
         with image:
             if image.width * image.height > MOST_PIXELS:
-                raise BadInput(f"The picture {_shown(path)} is {image.width}×{image.height} pixels: {_largest()}.")
+                raise BadInput(f"The picture {shown(path)} is {image.width}×{image.height} pixels: {_largest()}.")
             image.load()
             return _grey(ImageOps.exif_transpose(image))
 
@@ -108,7 +113,7 @@ def _from_own_range(values: np.ndarray) -> np.ndarray:
     return (scaled * 255).round().astype(np.uint8)
 
 
-def _shown(path: Path | str) -> str:
+def shown(path: Path | str) -> str:
     """The path without control characters, and not longer than a sentence bears."""
     clean = "".join(letter if letter.isprintable() else "?" for letter in str(path))
     return clean if len(clean) <= 200 else f"{clean[:100]}…{clean[-99:]}"
@@ -118,7 +123,8 @@ def _largest() -> str:
     return f"scale it down to at most {MOST_PIXELS:,} pixels (such as 4096×4096) first"
 
 
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
+    """What a decoder said, in a few words."""
     from PIL import UnidentifiedImageError
 
     if isinstance(error, UnidentifiedImageError):

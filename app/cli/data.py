@@ -66,12 +66,18 @@ def import_(
     """Take a data set from files you already have. They are verified and copied, and stay where they are."""
     from fastai_tui.engine.data.catalogue import data_set
     from fastai_tui.engine.data.importing import import_from
+    from fastai_tui.engine.data.store import files_here
 
     try:
-        place = import_from(name, path)
+        place = import_from(name, path, (lambda sentence: None) if as_json else typer.echo)
     except KeyboardInterrupt:
         raise Interrupted(f"Interrupted: nothing of {name} was imported.") from None
-    _answer(data_set(name), f"{name} is complete and verified, in {place}.", as_json)
+    entry = data_set(name)
+    if files_here(entry) == entry.files:
+        sentence = f"{name} is complete and verified, in {place}."
+    else:
+        sentence = f"{name} is complete, in {place}: decoded from pictures, for which nobody published a hash."
+    _answer(entry, sentence, as_json)
 
 
 @commands.command()
@@ -84,7 +90,7 @@ def verify(name: Name, as_json: Json = False) -> None:
         print_json({"name": name, "right": not any(verdict.trouble for verdict in verdicts), "files": verdicts})
     else:
         for verdict in verdicts:
-            typer.echo(f"{verdict.file}: {verdict.trouble or 'right'}")
+            typer.echo(f"{verdict.file}: {verdict.trouble or verdict.note or 'right'}")
     if wrong := [verdict.file for verdict in verdicts if verdict.trouble]:
         raise DiskTrouble(f"{name} is damaged ({', '.join(wrong)}): `fastai-tui data get {name}` mends it.")
 
@@ -135,7 +141,10 @@ def _place(entry: "DataSet") -> str:
 
 
 def _row(entry: "DataSet") -> tuple[str, ...]:
-    from fastai_tui.engine.data.store import present
+    from fastai_tui.engine.data.store import files_here, present
 
     here = "embedded" if entry.embedded else "yes" if present(entry) else "no"
-    return entry.name, amount(entry.download or entry.size), here, entry.licence, entry.hashes, entry.title
+    hashes: str = entry.hashes
+    if here == "yes" and files_here(entry) == entry.pictures:
+        here, hashes = "decoded", "unverified"
+    return entry.name, amount(entry.download or entry.size), here, entry.licence, hashes, entry.title

@@ -27,11 +27,23 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[str, ...] = ()
 
 
+class Archive(msgspec.Struct, frozen=True, kw_only=True):
+    """An archive that holds all files of a data set: its name, its bytes and their published hash, and where it is."""
+
+    packed: str
+    download: int
+    published: str
+    addresses: tuple[str, ...]
+
+
 class DataSet(msgspec.Struct, frozen=True, kw_only=True):
     """A data set. `train` and `valid` count images, and `classes` are theirs; a text has none of them. `hashes` says
     whether somebody published what we compare with.
 
-    `same` names rows of this set that are images of another one: `{"mnist:12": 1502}`.
+    `archive` is what is fetched where the files do not come one by one. `pictures` are the files into which a folder of
+    pictures of this set is decoded; whoever saved them decided about their bytes, so nobody could publish a hash.
+    `stands_in` names the set in whose place an embedded one serves; `same` the rows of it that are images of another
+    one: `{"mnist:12": 1502}`.
     """
 
     name: str
@@ -45,6 +57,9 @@ class DataSet(msgspec.Struct, frozen=True, kw_only=True):
     valid: int = 0
     classes: tuple[str, ...] = ()
     embedded: bool = False
+    archive: Archive | None = None
+    pictures: tuple[File, ...] = ()
+    stands_in: str = ""
     same: dict[str, int] = {}
 
     @property
@@ -55,7 +70,7 @@ class DataSet(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def download(self) -> int:
         """Bytes to fetch."""
-        return sum(file.download for file in self.files)
+        return self.archive.download if self.archive else sum(file.download for file in self.files)
 
 
 DIGITS = tuple("0123456789")
@@ -137,7 +152,66 @@ MNIST_SAMPLE = DataSet(
     valid=1_000,
     classes=DIGITS,
     embedded=True,
+    stands_in="mnist",
     same={"mnist:12": 1502},
+)
+
+OBJECTS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+CIFAR_ROW = 1 + 3 * 32 * 32  # a byte for the class, then the red, the green and the blue plane, row by row
+
+
+def _batch(name: str, sha256: str) -> File:
+    return File(name=name, size=10_000 * CIFAR_ROW, sha256=sha256, packed=name, published=f"sha256:{sha256}")
+
+
+def _decoded(part: str, count: int) -> tuple[File, File]:
+    """The IDX files of images (count, 3, 32, 32) and of labels, with their headers."""
+    images = File(name=f"{part}-images-idx4-ubyte", size=20 + count * 3072, sha256="", packed="")
+    return images, File(name=f"{part}-labels-idx1-ubyte", size=8 + count, sha256="", packed="")
+
+
+CIFAR10 = DataSet(
+    name="cifar10",
+    title="CIFAR-10: 60,000 colour photos of ten kinds of things, 32×32",
+    licence="none given",
+    credit="Alex Krizhevsky, Vinod Nair and Geoffrey Hinton, from 80 Million Tiny Images",
+    hashes="published",
+    # torchvision-ruby's hashes of what is in the archive; the archive's own below are the official page's, in MD5, and
+    # TensorFlow Datasets', in SHA-256.
+    files=(
+        _batch("data_batch_1.bin", "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5"),
+        _batch("data_batch_2.bin", "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed"),
+        _batch("data_batch_3.bin", "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67"),
+        _batch("data_batch_4.bin", "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48"),
+        _batch("data_batch_5.bin", "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add"),
+        _batch("test_batch.bin", "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b"),
+    ),
+    archive=Archive(
+        packed="cifar-10-binary.tar.gz",
+        download=170_052_171,
+        published="sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+        addresses=(
+            "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+            "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/cifar-10-binary.tar.gz",
+        ),
+    ),
+    pictures=_decoded("train", 50_000) + _decoded("test", 10_000),
+    train=50_000,
+    valid=10_000,
+    classes=OBJECTS,
+)
+COLOUR_DIGITS = DataSet(
+    name="colour-digits",
+    title="The 5,000 embedded digits in colours, over textures, 32×32: made on the spot, for want of CIFAR-10",
+    licence=MNIST_SAMPLE.licence,
+    credit=f"{MNIST_SAMPLE.credit}; coloured by this program",
+    hashes="published",
+    files=MNIST_SAMPLE.files,  # what it is made from
+    train=4_000,
+    valid=1_000,
+    classes=DIGITS,
+    embedded=True,
+    stands_in="cifar10",
 )
 
 PYDOCS = DataSet(
@@ -204,7 +278,8 @@ SHAKESPEARE = DataSet(
     kind="text",
 )
 
-DATA_SETS = {entry.name: entry for entry in (MNIST_SAMPLE, MNIST, PYDOCS, NIETZSCHE, SHAKESPEARE)}
+_ALL = (MNIST_SAMPLE, MNIST, COLOUR_DIGITS, CIFAR10, PYDOCS, NIETZSCHE, SHAKESPEARE)
+DATA_SETS = {entry.name: entry for entry in _ALL}
 
 
 def data_set(name: str) -> DataSet:

@@ -4,13 +4,10 @@ That is how usual loaders work, and why small networks wait for their data. The 
 batches, and the losses, are the same.
 """
 
-import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from fastai_tui.engine.errors import DiskTrouble
-from fastai_tui.engine.home import PRIVATE_FILE, disk_errors, home, private_dir
+from fastai_tui.engine.home import PRIVATE_FILE, disk_errors, exclusive, home, private_dir
 
 FOLDER = 1000  # files in one folder
 
@@ -35,7 +32,7 @@ class InFiles:
         cache = private_dir(home() / "data" / "files-cache")
         content = hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()[:16]
         self._folder = cache / f"{Path(name).name}-{content}"
-        with _alone(cache):
+        with exclusive(cache):
             if not self._folder.is_dir():
                 _write(images, self._folder)
 
@@ -87,15 +84,3 @@ def _drawable(image: "np.ndarray") -> "np.ndarray":
 
 def _place(folder: Path, row: int) -> Path:
     return folder / f"{row // FOLDER:03d}" / f"{row:06d}.png"
-
-
-@contextmanager
-def _alone(cache: Path) -> Iterator[None]:
-    """One process at a time writes here; the others wait, and find it done."""
-    with disk_errors(f"lock {cache}"):
-        file = os.open(cache / ".lock", os.O_CREAT | os.O_RDWR, PRIVATE_FILE)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(file)

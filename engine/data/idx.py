@@ -4,6 +4,7 @@ Source: the description that came with MNIST (magic number 0, 0, type, dimension
 """
 
 import gzip
+import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 from fastai_tui.engine.errors import BadInput, DiskTrouble
-from fastai_tui.engine.home import write_whole
+from fastai_tui.engine.home import PRIVATE_FILE, disk_errors, write_whole
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -72,6 +73,21 @@ def write(path: Path, array: "ndarray") -> None:
     """Write `array` as an IDX file, whole; packed, always to the same bytes, if the name ends in `.gz`."""
     content = encode(array)
     write_whole(path, gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+
+
+def create(path: Path, shape: tuple[int, ...]) -> "ndarray":
+    """A new IDX file of unsigned bytes, all of them 0, mapped so that what is put into the array is in the file."""
+    import numpy as np
+
+    header = struct.pack(f">HBB{len(shape)}I", 0, 0x08, len(shape), *shape)
+    with disk_errors(f"write {path}"):
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE), "wb") as file:
+            file.write(header)
+            if hasattr(os, "posix_fallocate"):  # a full disk is told here, and not by a signal when it is written to
+                os.posix_fallocate(file.fileno(), 0, len(header) + prod(shape))
+            else:
+                file.truncate(len(header) + prod(shape))
+        return np.memmap(path, np.uint8, "r+", len(header), shape)
 
 
 def encode(array: "ndarray") -> bytes:

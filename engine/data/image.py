@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fastai_tui.engine.data.augment import Augment
 from fastai_tui.engine.data.batches import Data
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.events import DataFacts
@@ -99,13 +100,22 @@ class ImageLoader:
     """Batches of normalised images (batch, channels, height, width) and labels (batch,), on the device.
 
     Shuffled, it leaves an incomplete last batch out, as fastai's training loader does; in order, it gives all items.
+    `augment` varies the raw pixels, before they are normalised.
     """
 
     def __init__(
-        self, pixels: Pixels, labels: Tensor, normalise: Normalise, bs: int, *, seed: int = 0, shuffle: bool = False
+        self,
+        pixels: Pixels,
+        labels: Tensor,
+        normalise: Normalise,
+        bs: int,
+        *,
+        seed: int = 0,
+        shuffle: bool = False,
+        augment: Augment | None = None,
     ) -> None:
-        self.pixels, self._labels, self.normalise = pixels, labels, normalise
-        self.bs, self.seed, self.shuffle = bs, seed, shuffle
+        self.pixels, self.labels, self.normalise = pixels, labels, normalise
+        self.bs, self.seed, self.shuffle, self.augment = bs, seed, shuffle, augment
         self.items = len(pixels)
 
     def __len__(self) -> int:
@@ -113,11 +123,16 @@ class ImageLoader:
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches of an epoch from the one numbered `start` on; the order depends on the seed and the epoch."""
-        order = self.pixels.order(permutation(self.items, self.seed, epoch) if self.shuffle else np.arange(self.items))
-        labels = self._labels[order.to(self._labels.device)]
+        rows = permutation(self.items, self.seed, epoch) if self.shuffle else np.arange(self.items)
+        order = self.pixels.order(rows)
+        labels = self.labels[order.to(self.labels.device)]
+        draws = self.augment and self.augment.draws(rows, self.items, self.seed, epoch, self.labels.device)
         for batch in range(start, len(self)):
             piece = slice(batch * self.bs, (batch + 1) * self.bs)
-            yield self.normalise(self.pixels.gather(order[piece])), labels[piece]
+            pixels = self.pixels.gather(order[piece])
+            if self.augment and draws:
+                pixels = self.augment(pixels, draws[piece])
+            yield self.normalise(pixels), labels[piece]
 
 
 def permutation(items: int, seed: int, epoch: int) -> "np.ndarray":
@@ -126,20 +141,29 @@ def permutation(items: int, seed: int, epoch: int) -> "np.ndarray":
 
 
 def image_data(
-    found: "ImageSet", *, bs: int, seed: int, device: torch.device, loader: str = "resident", own_scale: bool = True
+    found: "ImageSet",
+    *,
+    bs: int,
+    seed: int,
+    device: torch.device,
+    loader: str = "resident",
+    own_scale: bool = True,
+    augment: Augment | None = None,
 ) -> Data:
     """The loaders for a set of images: normalised by the training images' own mean and deviation, or, without
-    `own_scale`, to 0…1. `loader` is `resident` or `files`. Raises `BadInput` for batches larger than the set."""
+    `own_scale`, to 0…1. `loader` is `resident` or `files`; `augment` varies the training images. Raises `BadInput` for
+    batches larger than the set, or for padding that the images are too small for."""
     count = len(found.train_images)
     if bs > count:
         raise BadInput(f"bs={bs} is more than {found.name}'s {count:,} training images; give at most {count}.")
+    augment = augment and augment.check(found.train_images.shape, found.name)
     images = [_with_channels(part) for part in (found.train_images, found.valid_images)]
     mean, std = measure(images[0]) if own_scale else ([0.0], [1.0])
     normalise = Normalise(mean, std, device)
     train, valid = _kept(images, found.name, device, loader)
     labels = [torch.tensor(part, dtype=torch.long, device=device) for part in (found.train_labels, found.valid_labels)]
     return Data(
-        ImageLoader(train, labels[0], normalise, bs, seed=seed, shuffle=True),
+        ImageLoader(train, labels[0], normalise, bs, seed=seed, shuffle=True, augment=augment),
         ImageLoader(valid, labels[1], normalise, max(bs, VALID_BATCH)),
         DataFacts(
             name=found.name,

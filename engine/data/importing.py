@@ -4,36 +4,59 @@ import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fastai_tui.engine.data.catalogue import DataSet, File, data_set
-from fastai_tui.engine.data.idx import DAMAGE
-from fastai_tui.engine.data.obtain import alone, publish, trouble
-from fastai_tui.engine.data.placing import place
-from fastai_tui.engine.data.store import folder, idx_names
+from fastai_tui.engine.data import cifar, decoding
+from fastai_tui.engine.data.catalogue import CIFAR10, DataSet, File, data_set
+from fastai_tui.engine.data.listing import NoPictures, listed
+from fastai_tui.engine.data.obtain import alone, publish, record, trouble
+from fastai_tui.engine.data.placing import place, unpack
+from fastai_tui.engine.data.store import files_here, folder, idx_names
 from fastai_tui.engine.errors import BadInput, DataMissing
 from fastai_tui.engine.home import disk_errors, home
 
+STEPS = 10  # times that is said how far the decoding is
 DEPTH = 4  # folders within folders that are looked through
 
 
-def import_from(name: str, source: Path) -> Path:
+def import_from(name: str, source: Path, say: Callable[[str], None] = lambda sentence: None) -> Path:
     """Copy the data set called `name` out of `source`: a folder (looked through), a `.tar` or `.tar.gz`, or one of its
     files, beside which the others are. The set's folder; what is already here and right is left as it is.
 
-    Files are packed or not, and go by their usual names. Raises `DataMissing` where nothing is at `source`, `BadInput`
-    where a file is missing there or is not the one in the catalogue (both hashes are named), `DiskTrouble`.
+    Files are packed or not, and go by their usual names; CIFAR-10 is also taken from a folder or an archive of
+    pictures, `train/<class>/*` and `test/<class>/*`. Raises `DataMissing` where nothing is at `source`, `BadInput`
+    where a file is missing there or is not the one in the catalogue (both hashes are named), `DiskTrouble`. `say` hears
+    how far the decoding is.
     """
     entry, source = data_set(name), Path(os.path.expanduser(source))
     with alone(entry):
-        if trouble(entry):
-            with _temporary(entry) as staging, _files(source, entry) as found:
-                for file in entry.files:
-                    place(found[file.name], staging / file.name, file)
-                publish(staging, entry)
+        if trouble(entry) or files_here(entry) != entry.files:
+            with _temporary(entry) as staging:
+                publish(staging, entry, _take(source, staging, entry, say))
     return folder(name)
+
+
+def _take(source: Path, staging: Path, entry: DataSet, say: Callable[[str], None]) -> tuple[File, ...]:
+    """Bring the set into `staging`; the files that are there now."""
+    try:
+        with _files(source, entry) as found:
+            for file in entry.files:
+                place(found[file.name], staging / file.name, file)
+        return entry.files
+    except _NoneOfThem as error:
+        if not entry.pictures:
+            raise
+        try:
+            _from_pictures(source, staging, entry, say)
+        except NoPictures:
+            raise error from None
+        return entry.pictures
+
+
+class _NoneOfThem(BadInput):
+    """Not one of a set's files is there."""
 
 
 @contextmanager
@@ -52,6 +75,7 @@ def _files(source: Path, entry: DataSet) -> Iterator[dict[str, Path]]:
     """Where each of the set's files is, by its name in the catalogue."""
     if not os.path.exists(source):
         raise DataMissing(f"There is nothing at {source}; give a folder, a .tar.gz or the files of {entry.name}.")
+    _refuse_pickles([source.name], source, entry)
     if source.is_dir():
         yield _complete(_walk(source), source, entry)
     elif any(source.name in _names(file) for file in entry.files):
@@ -71,9 +95,11 @@ def _complete(paths: Iterator[Path], source: Path, entry: DataSet) -> dict[str, 
     found = {
         file.name: at_hand[name] for file in entry.files for name in reversed(_names(file)) if name in at_hand
     }  # the plain file wins over the packed one
+    _refuse_pickles(at_hand, source, entry)
     absent = [file.name for file in entry.files if file.name not in found]
     if absent:
-        raise BadInput(f"{source} has no {' and no '.join(absent)} (or .gz), which {entry.name} needs.")
+        kind = BadInput if found else _NoneOfThem
+        raise kind(f"{source} has no {' and no '.join(absent)} (or .gz), which {entry.name} needs.")
     return found
 
 
@@ -97,19 +123,36 @@ def _walk(source: Path) -> Iterator[Path]:
 
 
 def _unpack(source: Path, target: Path, entry: DataSet) -> None:
-    """Take the set's files, and nothing else, out of the archive at `source`, into `target` itself."""
+    """The set's files out of the archive at `source`, into `target` itself."""
     wanted = {name for file in entry.files for name in _names(file)}
-    most = 2 * sum(file.size for file in entry.files)
-    with disk_errors(f"unpack {source}"), _archive_errors(source), tarfile.open(source) as archive:
-        for member in archive:
-            member.name = os.path.basename(member.name)
-            if member.name in wanted and member.isfile() and member.size <= most:
-                archive.extract(member, target, filter="data")
+    names = unpack(source, target, wanted, 2 * sum(file.size for file in entry.files))
+    _refuse_pickles(names, source, entry)
 
 
-@contextmanager
-def _archive_errors(source: Path) -> Iterator[None]:
-    try:
-        yield
-    except (tarfile.TarError, *DAMAGE) as error:
-        raise BadInput(f"{source} is no archive that can be read ({error}); give a folder or a .tar.gz.") from error
+def _refuse_pickles(names: Iterable[str], source: Path, entry: DataSet) -> None:
+    if entry is CIFAR10:
+        cifar.refuse_pickles(names, str(source))
+
+
+def _from_pictures(source: Path, staging: Path, entry: DataSet, say: Callable[[str], None]) -> None:
+    """Decode a folder or an archive of pictures into `staging`, if they are as many, in the classes, as the set has."""
+    found = decoding.source(source)
+    listing = listed(found.paths(), found.where)
+    if listing.classes != entry.classes:
+        theirs = ", ".join(listing.classes[:12])
+        raise BadInput(f"{found.where} has the classes {theirs}; {entry.name}'s are {', '.join(entry.classes)}.")
+    if (len(listing.train), len(listing.valid)) != (entry.train, entry.valid):
+        raise BadInput(
+            f"{found.where} has {len(listing.train):,} pictures to train on and {len(listing.valid):,} to validate, "
+            f"and {entry.name} has {entry.train:,} and {entry.valid:,}: train on the folder itself, with --data."
+        )
+    said = 0
+
+    def report(done: int, total: int) -> None:
+        nonlocal said
+        if STEPS * done // total > said:
+            said = STEPS * done // total
+            say(f"{entry.name}: {done:,} of {total:,} pictures are decoded.")
+
+    decoding.decode_all(found, listing, staging, exact=cifar.SHAPE[1:], report=report)
+    record(staging, entry)

@@ -11,19 +11,22 @@ from pathlib import Path
 import msgspec
 
 from fastai_tui.engine.data import placing
-from fastai_tui.engine.data.catalogue import DataSet, File, data_set
+from fastai_tui.engine.data.catalogue import Archive, DataSet, File, data_set
 from fastai_tui.engine.data.fetch import Fetch, NotFetched, Notice, Patience, Progress
-from fastai_tui.engine.data.store import file_path, folder, present
+from fastai_tui.engine.data.store import file_path, files_here, folder, present
 from fastai_tui.engine.errors import BadInput, DataMissing, RunFailed
-from fastai_tui.engine.home import disk_errors, home, private_dir
+from fastai_tui.engine.home import disk_errors, home, private_dir, write_whole
+
+SUMS = "SHA256SUMS"  # beside files for which nobody published a hash: those that they had when they were made
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What verifying found in one file: nothing (`""`), or a sentence."""
+    """What verifying found in one file: nothing (`""`), or a sentence; `note` says how far a right one was verified."""
 
     file: str
     path: str
     trouble: str
+    note: str = ""
 
 
 def get(
@@ -41,13 +44,21 @@ def get(
     if entry.embedded:
         return False
     with alone(entry):
-        if not trouble(entry):
+        if files_here(entry) == entry.files and not trouble(entry):
             return False
         staging = _staging(entry)
-        for file in entry.files:
-            if not _right(staging / file.name, file):
-                _fetch(entry, file, staging, report, cancelled, patience)
-        publish(staging, entry)
+        for wanted in _wanted(entry, staging):
+            fetch = Fetch(
+                staging / f"{wanted.packed}.part",
+                addresses(entry, wanted),
+                lambda part, wanted=wanted: _accept(part, staging, entry, wanted),  # type: ignore[misc]
+                most=2 * max(wanted.download, wanted.size if isinstance(wanted, File) else 0),  # packed or not
+                report=report,
+                cancelled=cancelled,
+                patience=patience,
+            )
+            _run(fetch, entry)
+        publish(staging, entry, entry.files)
     return True
 
 
@@ -56,6 +67,8 @@ def verify(name: str) -> list[Verdict]:
     entry = data_set(name)
     if not entry.embedded and not folder(name).is_dir():
         raise DataMissing(f"{name} is not on this machine: `fastai-tui data get {name}` gets it.")
+    if not entry.embedded and files_here(entry) == entry.pictures != ():
+        return _as_recorded(entry)
     return [_verdict(file_path(entry, file), file) for file in entry.files]
 
 
@@ -84,7 +97,7 @@ def staging_folder(name: str) -> Path:
     return home() / "data" / f".{name}.part"
 
 
-def addresses(entry: DataSet, file: File) -> list[str]:
+def addresses(entry: DataSet, file: File | Archive) -> list[str]:
     """Where to look for a file: at `$FASTAI_TUI_MIRROR` (addresses of folders, separated by blanks) and then at the
     catalogue's addresses, unless `$FASTAI_TUI_MIRROR_ONLY` is set."""
     bases = os.environ.get("FASTAI_TUI_MIRROR", "").split()
@@ -114,9 +127,16 @@ def alone(entry: DataSet) -> Iterator[None]:
         os.close(handle)
 
 
-def publish(staging: Path, entry: DataSet) -> None:
-    """Make the complete folder `staging` the data set's own, in one step; nothing else is left of earlier attempts."""
-    wanted = {file.name for file in entry.files}
+def record(staging: Path, entry: DataSet) -> None:
+    """Write down the hashes of the files into which pictures were decoded, as `sha256sum` does."""
+    sums = [f"{placing.sha256(staging / file.name)}  {file.name}\n" for file in entry.pictures]
+    write_whole(staging / SUMS, "".join(sums).encode())
+
+
+def publish(staging: Path, entry: DataSet, files: tuple[File, ...]) -> None:
+    """Make the folder `staging`, which holds all of `files`, the data set's own, in one step; nothing else is left of
+    earlier attempts."""
+    wanted = {file.name for file in files} | ({SUMS} if files == entry.pictures else set())
     with disk_errors(f"write {folder(entry.name)}"):
         for stray in (path for path in staging.iterdir() if path.name not in wanted):
             stray.unlink()
@@ -128,10 +148,11 @@ def publish(staging: Path, entry: DataSet) -> None:
 
 
 def _staging(entry: DataSet) -> Path:
-    """The folder to fetch into; what is left of a damaged set starts it, so that only what is wrong is fetched."""
+    """The folder to fetch into; what is left of a damaged set starts it, so that only what is wrong is fetched. One
+    that was made from pictures stays where it is meanwhile."""
     staging = staging_folder(entry.name)
     with disk_errors(f"write {staging}"):
-        if folder(entry.name).is_dir() and not staging.is_dir():
+        if folder(entry.name).is_dir() and not staging.is_dir() and files_here(entry) in ((), entry.files):
             folder(entry.name).rename(staging)
     return private_dir(staging)
 
@@ -148,24 +169,41 @@ def _verdict(path: Path, file: File) -> Verdict:
     return Verdict(file=file.name, path=str(path), trouble="")
 
 
-def _fetch(
-    entry: DataSet,
-    file: File,
-    staging: Path,
-    report: Callable[[Progress | Notice], None],
-    cancelled: Callable[[], bool],
-    patience: Patience | None,
-) -> None:
+def _as_recorded(entry: DataSet) -> list[Verdict]:
+    """Verdicts on files that were decoded from pictures: are they what they were then?"""
+    note = "as it was decoded; nobody published a hash of it"
     try:
-        Fetch(
-            staging / f"{file.packed}.part",
-            addresses(entry, file),
-            lambda part: placing.place(part, staging / file.name, file),
-            most=2 * max(file.download, file.size),  # packed or not, and whoever packed it
-            report=report,
-            cancelled=cancelled,
-            patience=patience,
-        ).run()
+        lines = (folder(entry.name) / SUMS).read_text().splitlines()
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    sums = {name: found for found, _, name in (line.partition("  ") for line in lines)}
+    made = [msgspec.structs.replace(file, sha256=sums.get(file.name, "nothing")) for file in entry.pictures]
+    return [msgspec.structs.replace(_verdict(file_path(entry, file), file), note=note) for file in made]
+
+
+def _wanted(entry: DataSet, staging: Path) -> list[File | Archive]:
+    """What has to be fetched: the files that are not here and right, or the archive that holds them."""
+    wrong = [file for file in entry.files if not _right(staging / file.name, file)]
+    return [entry.archive] if entry.archive and wrong else [*wrong]
+
+
+def _accept(part: Path, staging: Path, entry: DataSet, wanted: File | Archive) -> None:
+    """Put a complete download in its place. Raises `Rejected` for one that is not what the catalogue says."""
+    if isinstance(wanted, File):
+        placing.place(part, staging / wanted.name, wanted)
+        return
+    with tempfile.TemporaryDirectory(dir=staging) as unpacked:
+        names = {file.name for file in entry.files}
+        placing.unpack(part, Path(unpacked), names, max(file.size for file in entry.files))
+        for file in entry.files:
+            if not (Path(unpacked) / file.name).is_file():
+                raise placing.Rejected(f"{wanted.packed} holds no {file.name}.")
+            placing.place(Path(unpacked) / file.name, staging / file.name, file)
+
+
+def _run(fetch: Fetch, entry: DataSet) -> None:
+    try:
+        fetch.run()
     except NotFetched as error:
         way_out = f"Try again later, or `fastai-tui data import {entry.name} PATH` if you have it."
         raise NotFetched(f"{error} {way_out}") from error

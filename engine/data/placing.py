@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from fastai_tui.engine.data.catalogue import File
@@ -42,6 +44,36 @@ def check(source: Path, file: File) -> None:
     _compare(source, file, len)
 
 
+def sha256(source: Path) -> str:
+    """The SHA-256 of a file's bytes as they are. Raises `OSError`."""
+    with open(source, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def unpack(source: Path, target: Path, wanted: Collection[str], most: int) -> set[str]:
+    """Take the files with the `wanted` names, and nothing else, out of the archive at `source`, into the folder
+    `target` itself; the names of all that are in it. Files of more than `most` bytes stay inside. Raises `Rejected`
+    for what is no archive, `DiskTrouble`."""
+    names = set()
+    with disk_errors(f"unpack {source}"), archive_errors(source), tarfile.open(source) as archive:
+        for member in archive:
+            member.name = os.path.basename(member.name)
+            names.add(member.name)
+            if member.name in wanted and member.isfile() and member.size <= most:
+                archive.extract(member, target, filter="data")
+    return names
+
+
+@contextmanager
+def archive_errors(source: Path) -> Iterator[None]:
+    """What reading a damaged archive raises, or something that is none, as `Rejected`."""
+    try:
+        yield
+    except (tarfile.TarError, *DAMAGE) as error:
+        why = str(error).partition(":\n")[0]  # behind which each kind of packing has a line of its own
+        raise Rejected(f"{source} is no archive that can be read ({why}); give a folder or a .tar.gz.") from error
+
+
 def _compare(source: Path, file: File, keep: Callable[[bytes], int]) -> None:
     digest, size = hashlib.sha256(), 0
     for chunk in _chunks(source, file):
@@ -69,12 +101,7 @@ def _chunks(source: Path, file: File) -> Iterator[bytes]:
     except DAMAGE as error:
         raise Rejected(
             f"{source.name} is not {file.name}: it cannot be unpacked ({error}); as it is, its SHA-256 is "
-            f"{_hash(source)}, but {file.sha256} was expected of the unpacked bytes."
+            f"{sha256(source)}, but {file.sha256} was expected of the unpacked bytes."
         ) from error
     except OSError as error:
         raise BadInput(f"Could not read {source}: {(error.strerror or str(error)).lower()}.") from error
-
-
-def _hash(source: Path) -> str:
-    with open(source, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastai_tui.engine.data import idx
-from fastai_tui.engine.data.catalogue import DATA_SETS, DataSet, File, data_set
+from fastai_tui.engine.data import cifar, idx
+from fastai_tui.engine.data.catalogue import CIFAR10, COLOUR_DIGITS, DATA_SETS, DataSet, File, data_set
+from fastai_tui.engine.data.listing import NoPictures
 from fastai_tui.engine.errors import BadInput, DataMissing, DiskTrouble
-from fastai_tui.engine.home import home
+from fastai_tui.engine.home import disk_errors, home
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -21,7 +22,8 @@ PARTS = ("train-images", "train-labels", "t10k-images", "t10k-labels")
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Images and their classes, as read-only uint8 arrays: images (n, height, width), labels (n,) from 0.
+    """Images and their classes, as read-only uint8 arrays: images (n, height, width), or (n, 3, height, width) in
+    colour, and labels (n,) from 0.
 
     `source` is `full`, `sample` or `path`, as in `events.DataFacts`.
     """
@@ -51,7 +53,14 @@ def file_path(entry: DataSet, file: File) -> Path:
 
 def present(entry: DataSet) -> bool:
     """Is every file here, in its full size? (Whether the bytes are right is for `verify` to say.)"""
-    return entry.embedded or all(_size(file_path(entry, file)) == file.size for file in entry.files)
+    return entry.embedded or bool(files_here(entry))
+
+
+def files_here(entry: DataSet) -> tuple[File, ...]:
+    """The files in which the data set is here: those of its makers, or those into which pictures were decoded, or none
+    where something is missing."""
+    forms = (form for form in (entry.files, entry.pictures) if form)
+    return next((form for form in forms if all(_size(file_path(entry, f)) == f.size for f in form)), ())
 
 
 def resolve(wanted: str, preferred: Sequence[str]) -> str:
@@ -68,13 +77,14 @@ def resolve(wanted: str, preferred: Sequence[str]) -> str:
     raise missing(entries[0])
 
 
-def images(name_or_path: str) -> ImageSet:
-    """The images of a data set in the catalogue, or of a folder of IDX files (`t10k` is for validation).
+def images(name_or_path: str, size: int = 0) -> ImageSet:
+    """The images of a data set in the catalogue; or of a folder of IDX files (`t10k` is for validation), of CIFAR-10's
+    binary batches, or of pictures (also in an archive), which are then scaled to `size` (`folders.pictures`).
 
     Raises `BadInput`, `DataMissing` and `DiskTrouble`.
     """
     if name_or_path not in DATA_SETS:
-        return _from_folder(_path(name_or_path))
+        return _from_path(_path(name_or_path), size)
     entry = data_set(name_or_path)
     if entry.kind != "images":
         raise BadInput(f"{entry.name} is a text and has no images; mnist-sample has some.")
@@ -82,14 +92,12 @@ def images(name_or_path: str) -> ImageSet:
         raise missing(entry)
     if entry.embedded:
         return _sample(entry)
-    train_images, train_labels, valid_images, valid_labels = _arrays(entry)
-    found = ImageSet(entry.name, "full", train_images, train_labels, valid_images, valid_labels, entry.classes)
-    return _checked(found, str(folder(entry.name)))
+    return _checked(ImageSet(entry.name, "full", *_parts(entry), entry.classes), str(folder(entry.name)))
 
 
 def image(reference: str) -> tuple["ndarray", int]:
-    """One image, as a uint8 array (height, width), and its label, for `NAME:INDEX`: an index among the training images,
-    or for the embedded sample a row of its file.
+    """One image, as a uint8 array (height, width) or (3, height, width), and its label, for `NAME:INDEX`: an index
+    among the training images, or for an embedded set a row of its file.
 
     Raises `BadInput` for what is no reference or out of bounds, `DataMissing` where the data are not here.
     """
@@ -130,14 +138,14 @@ def _wanted(wanted: str, preferred: Sequence[str]) -> str:
 
 def missing(entry: DataSet) -> DataMissing:
     """That a data set has to be fetched first, and what works until then."""
-    here = next((other for other in DATA_SETS.values() if other.embedded and other.kind == entry.kind), None)
-    part = " is part of it and" if here and _akin(here, entry) else ""
-    at_once = f"; {here.name}{part} works at once" if here else ""
+    embedded = [other for other in DATA_SETS.values() if other.embedded and other.kind == entry.kind]
+    here = next((other for other in embedded if other.stands_in == entry.name), None)
+    if here is None:
+        here, how = next((other for other in embedded if not other.stands_in), None), ""
+    else:
+        how = " is part of it and" if here.same else ", made on the spot,"
+    at_once = f"; {here.name}{how} works at once" if here else ""
     return DataMissing(f"{entry.name} is not on this machine: `fastai-tui data get {entry.name}` gets it{at_once}.")
-
-
-def _akin(sample: DataSet, entry: DataSet) -> bool:
-    return any(reference.partition(":")[0] == entry.name for reference in sample.same)
 
 
 def _path(text: str) -> Path:
@@ -149,9 +157,34 @@ def _path(text: str) -> Path:
     raise DataMissing(f"There is nothing at {text}; give a path that exists, or one of {', '.join(DATA_SETS)}.")
 
 
-def _from_folder(path: Path) -> ImageSet:
-    if not path.is_dir():
-        raise BadInput(f"{path} is a file; images are read from a folder of IDX files (train-images-idx3-ubyte …).")
+def _from_path(path: Path, size: int) -> ImageSet:
+    """What is at a path: IDX files, CIFAR-10's binary batches, or pictures."""
+    from fastai_tui.engine.data import folders  # late: a first frame waits for this module
+
+    if not path.is_dir() and not _is_archive(path):
+        raise BadInput(
+            f"{path} is a file; images are read from a folder of IDX files (train-images-idx3-ubyte …) or of pictures, "
+            "or from a .tar.gz of one."
+        )
+    if path.is_dir() and any(_idx_place(path, part) for part in PARTS):
+        return _from_idx(path)
+    if path.is_dir() and (place := cifar.place(path)):
+        return _checked(ImageSet(str(path), "path", *cifar.read(place), CIFAR10.classes), str(path))
+    try:
+        arrays, classes = folders.pictures(path, size)
+    except NoPictures as error:
+        raise BadInput(f"{path} has no {PARTS[0]}-idx3-ubyte (or .gz), no data_batch_1.bin and {error}") from error
+    return _checked(ImageSet(str(path), "path", *arrays, classes), str(path))
+
+
+def _is_archive(path: Path) -> bool:
+    import tarfile
+
+    with disk_errors(f"read {path}"):
+        return tarfile.is_tarfile(path)
+
+
+def _from_idx(path: Path) -> ImageSet:
     files = [_idx_file(path, part) for part in PARTS]
     train_images, train_labels, valid_images, valid_labels = (idx.read(file) for file in files)
     top = max((int(labels.max()) for labels in (train_labels, valid_labels) if labels.size), default=0)
@@ -161,19 +194,28 @@ def _from_folder(path: Path) -> ImageSet:
 
 
 def _idx_file(path: Path, part: str) -> Path:
-    name = f"{part}-idx{3 if part.endswith('images') else 1}-ubyte"
+    if found := _idx_place(path, part):
+        return found
+    raise BadInput(f"{path} has no {_idx_name(part)} (or .gz); a folder of IDX files has {', '.join(PARTS)}.")
+
+
+def _idx_place(path: Path, part: str) -> Path | None:
     for place in (path, path / "raw", path / "MNIST" / "raw"):  # the last two are torchvision's
-        for candidate in idx_names(name):
+        for candidate in idx_names(_idx_name(part)):
             if (place / candidate).is_file():
                 return place / candidate
-    raise BadInput(f"{path} has no {name} (or .gz); a folder of IDX files is needed: {', '.join(PARTS)}.")
+    return None
+
+
+def _idx_name(part: str) -> str:
+    return f"{part}-idx{3 if part.endswith('images') else 1}-ubyte"
 
 
 def _checked(found: ImageSet, where: str) -> ImageSet:
     """`found`, if its parts fit together."""
     pairs = ((found.train_images, found.train_labels), (found.valid_images, found.valid_labels))
     for pixels, labels in pairs:
-        if pixels.ndim != 3 or labels.ndim != 1 or pixels.dtype != "u1" or labels.dtype != "u1":
+        if pixels.ndim not in (3, 4) or labels.ndim != 1 or pixels.dtype != "u1" or labels.dtype != "u1":
             raise BadInput(f"{where} does not hold images (count, height, width) and labels (count) of unsigned bytes.")
         if len(pixels) != len(labels) or not pixels.size:
             raise BadInput(f"{where} has {len(pixels):,} images for {len(labels):,} labels.")
@@ -182,8 +224,24 @@ def _checked(found: ImageSet, where: str) -> ImageSet:
     return found
 
 
-def _arrays(entry: DataSet) -> list["ndarray"]:
-    return [idx.read(file_path(entry, file)) for file in entry.files]
+def _parts(entry: DataSet) -> cifar.Arrays:
+    """The arrays of a set that is not embedded, in the order of `PARTS`."""
+    if entry is CIFAR10 and files_here(entry) == entry.files:
+        return cifar.read(folder(entry.name))
+    train_images, train_labels, valid_images, valid_labels = (
+        idx.read(file_path(entry, file)) for file in files_here(entry)
+    )
+    return train_images, train_labels, valid_images, valid_labels
+
+
+def _arrays(entry: DataSet) -> tuple["ndarray", "ndarray"]:
+    """An embedded set's images and labels, in the order of its file."""
+    pixels, labels = (idx.read(file_path(entry, file)) for file in entry.files)
+    if entry is COLOUR_DIGITS:
+        from fastai_tui.engine.data.colour_digits import coloured
+
+        pixels = coloured(pixels.tobytes(), len(pixels))
+    return pixels, labels
 
 
 def _sample(entry: DataSet) -> ImageSet:

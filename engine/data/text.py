@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from fastai_tui.engine.data.catalogue import DATA_SETS, data_set
 from fastai_tui.engine.data.idx import DAMAGE, unpacked
 from fastai_tui.engine.data.store import file_path, missing, present
+from fastai_tui.engine.data.text_archive import TEXTS, is_archive, unpacked_texts
 from fastai_tui.engine.data.vocabulary import SPECIALS, Vocabulary, numbered, smallest
 from fastai_tui.engine.errors import BadInput, DataMissing, DiskTrouble
 
@@ -27,7 +28,6 @@ CHUNK = 1 << 20  # characters at a time
 NEWLINE = ord("\n")
 FEW_LINES = 5  # fewer are cut at a character, not at a line's end
 PARTS = {"train": r"(train|trn).*", "valid": r"(valid|val|test|tst).*"}  # a folder's files, or folders of files
-SUFFIXES = (".txt", ".txt.gz")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ class _Files:
 
 
 def text(name_or_path: str, *, min_freq: int = 3) -> TextSet:
-    """A text of the catalogue, a `.txt` file, or a folder: with files (or folders) `train…` and `valid…`, or any files.
+    """A text of the catalogue, a `.txt` file, a folder (with files or folders `train…` and `valid…`, or any files), or
+    a `.tar` of such.
 
     Where nothing is set aside for validation, it is the last fifth of the lines (of a text of fewer than five lines,
     of the characters). The vocabulary is that of the training part. Raises `BadInput`, `DataMissing`, `DiskTrouble`.
@@ -79,17 +80,22 @@ def _files(name_or_path: str) -> _Files:
     path = Path(os.path.expanduser(name_or_path))
     if not os.path.exists(path):
         raise DataMissing(f"There is nothing at {path}; give a .txt file, or a folder of them.")
-    if not path.is_dir():
-        return _Files(str(path), "path", (path,))
+    if is_archive(path) and path.is_file():
+        return _folder(unpacked_texts(path), str(path))
+    return _folder(path, str(path)) if path.is_dir() else _Files(str(path), "path", (path,))
+
+
+def _folder(path: Path, name: str) -> _Files:
+    """The texts in a folder, which is called `name` by whoever gave it."""
     parts = {part: _part(path, pattern) for part, pattern in PARTS.items()}
     if all(parts.values()):
-        return _Files(str(path), "path", parts["train"], parts["valid"])
+        return _Files(name, "path", parts["train"], parts["valid"])
     if one := next((part for part in parts if parts[part]), ""):
         other = {"train": "valid", "valid": "train"}[one]
-        raise BadInput(f"{path} has a {one} text and no {other} text; add {other}.txt, or name the file otherwise.")
+        raise BadInput(f"{name} has a {one} text and no {other} text; add {other}.txt, or name the file otherwise.")
     if not (found := _texts(path)):
-        raise BadInput(f"{path} has no .txt files; give a .txt file, or a folder of them.")
-    return _Files(str(path), "path", found)
+        raise BadInput(f"{name} has no .txt files; give a .txt file, or a folder of them.")
+    return _Files(name, "path", found)
 
 
 def _catalogued(name: str) -> _Files:
@@ -113,7 +119,7 @@ def _texts(folder: Path) -> tuple[Path, ...]:
 
 
 def _is_text(path: Path) -> bool:
-    return path.name.lower().endswith(SUFFIXES) and path.is_file()
+    return path.name.lower().endswith(TEXTS) and path.is_file()
 
 
 def _chunks(files: Sequence[Path]) -> Iterator[str]:

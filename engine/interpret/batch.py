@@ -64,9 +64,11 @@ def _batch(pictures: list[str | list[list[int]]]) -> Tensor:
 
 def _named(reference: str) -> Tensor:
     name, _, index = reference.rpartition(":")
-    images = _images(name) if name else []
+    images: Any = _images(name) if name else []
     if not index.isdecimal() or int(index) >= len(images):
         store.image(reference)  # says what is wrong with it
+    if images.ndim > 3:
+        raise BadInput(f"{reference} has colours, and a batch here is of grey pictures: take mnist-sample:{index}.")
     return torch.tensor(images[int(index)])[None, None]
 
 

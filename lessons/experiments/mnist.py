@@ -57,9 +57,9 @@ def only(found: ImageSet, digits: tuple[int, ...]) -> ImageSet:
 def _digits(job: Job) -> ImageSet:
     found = images(job.data)
     if found.train_images.shape[1:] != SIZE or len(found.classes) > 10:
-        height, width = found.train_images.shape[1:]
+        size = "×".join(str(side) for side in found.train_images.shape[1:])
         raise BadInput(
-            f"{found.name} has images of {height}×{width} in {len(found.classes)} classes; "
+            f"{found.name} has images of {size} in {len(found.classes)} classes; "
             f"{job.experiment} takes 28×28 in at most 10, as mnist has."
         )
     return found

@@ -61,6 +61,8 @@ def test_list_names_licence_size_and_what_is_here() -> None:
     assert {entry["name"]: entry["here"] for entry in listed} == {
         "mnist-sample": True,
         "mnist": False,
+        "colour-digits": True,
+        "cifar10": False,
         "pydocs": True,
         "nietzsche": False,
         "tinyshakespeare": False,

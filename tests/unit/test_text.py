@@ -1,8 +1,10 @@
 """Text as numbers: against torchtext's own data set, on real text, and what happens to files that are no text."""
 
 import gzip
+import io
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from torchtext.data import Field
 from torchtext.datasets import LanguageModelingDataset
 
-from fastai_tui.engine.data import importing, store
+from fastai_tui.engine.data import importing, store, text_archive
 from fastai_tui.engine.data import text as module
 from fastai_tui.engine.data.text import TextSet, text
 from fastai_tui.engine.data.vocabulary import Vocabulary
@@ -187,6 +189,64 @@ def test_files_that_are_no_text_are_told_in_a_sentence(tmp_path: Path, content: 
     file.write_bytes(content)
     with pytest.raises((BadInput, DiskTrouble), match=sentence) as told:
         text(str(file))
+    assert "\n" not in str(told.value)
+
+
+def archive_of(place: Path, name: str = "a.tar.gz", **texts: bytes) -> str:
+    with tarfile.open(place / name, "w:gz") as archive:
+        for inside, content in texts.items():
+            member = tarfile.TarInfo(inside)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return str(place / name)
+
+
+def test_an_archive_is_read_as_the_folder_that_it_holds(tmp_path: Path) -> None:
+    parts = {
+        "own/train/a.txt": b"one\n" * 5,
+        "own/valid/b.txt": b"two\n" * 2,
+        "own/LICENSE": b"x",
+        "own/._a.txt": b"\0",
+    }
+    found = text(path := archive_of(tmp_path, **parts), min_freq=1)
+    assert (found.name, found.source) == (path, "path")
+    assert found.vocabulary.decode(found.train.tolist()) == "one\n" * 5
+    plain = text(archive_of(tmp_path, "b.tar", **{"a.txt": b"three\n" * 5}), min_freq=1)
+    assert plain.vocabulary.decode(plain.valid.tolist()) == "three\n"
+
+
+def test_an_archive_is_unpacked_once_and_again_when_it_is_another(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = archive_of(tmp_path, **{"a.txt": b"one\n" * 9})
+    first = text(path, min_freq=1)
+    (left,) = [place for place in (home / "data" / text_archive.CACHE).iterdir() if place.is_dir()]
+    with monkeypatch.context() as patch:
+        patch.setattr(text_archive, "_unpack", None)
+        np.testing.assert_array_equal(text(path, min_freq=1).train, first.train)
+    archive_of(tmp_path, **{"a.txt": b"another\n" * 9})
+    assert text(path, min_freq=1).vocabulary.encode("a")[0] > 2
+    assert not left.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("LICENSE", r"has no \.txt files"), ("../../a.txt", "outside of it"), ("/a.txt", "outside of it")],
+)
+def test_archives_that_are_refused(tmp_path: Path, home: Path, name: str, sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence):
+        text(archive_of(tmp_path, **{name: b"one\n" * 9}))
+    assert [place.name for place in (home / "data" / text_archive.CACHE).iterdir()] == [".lock"]
+
+
+def test_a_damaged_archive_and_one_that_unpacks_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path(archive_of(tmp_path, **{"a.txt": bytes(range(1, 128)) * 999}))
+    monkeypatch.setattr(text_archive, "MOST_BYTES", 1 << 10)
+    with pytest.raises(BadInput, match="unpack it, and give the folder"):
+        text(str(path))
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises((BadInput, DiskTrouble)) as told:
+        text(str(path))
     assert "\n" not in str(told.value)
 
 
