@@ -105,9 +105,7 @@ def _exact(plan: schedules.Plan, steps: Sequence[int], places: Sequence[int], to
 
 
 def _cycles(settings: Mapping[str, object]) -> tuple[int, ...]:
-    if settings["schedule"] != "sgdr":
-        return ()
-    ends = schedules.cycle_ends(*(int(settings[key]) for key in ("cycles", "cycle_len", "cycle_mult")))  # type: ignore[call-overload]
+    ends = schedules.ends(settings)
     return tuple(end - before for before, end in zip((0, *ends), ends, strict=False))
 
 

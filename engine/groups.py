@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
 from fastai_tui.engine.errors import BadInput
+from fastai_tui.engine.models.batch_norm import RunningBatchNorm
 
 
 def first_middle_last(model: nn.Sequential) -> list[nn.Module]:
@@ -95,4 +96,4 @@ def _new(part: nn.Module, seen: set[nn.Parameter]) -> list[nn.Parameter]:
 
 
 def _keeps_statistics(module: nn.Module) -> bool:
-    return isinstance(module, _NormBase) and module.track_running_stats
+    return (isinstance(module, _NormBase) and module.track_running_stats) or isinstance(module, RunningBatchNorm)

@@ -1,5 +1,8 @@
 """Losses and metrics: functions of a batch's outputs and targets that give a mean, as a tensor on the device."""
 
+from collections.abc import Callable
+
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -26,6 +29,19 @@ def cross_entropy(preds: Tensor, yb: Tensor) -> Tensor:
             "let its convolutions take strides until 1×1 is left, as model=cnn does."
         )
     return F.cross_entropy(preds, yb)
+
+
+def smoothed_cross_entropy(smoothing: float) -> Callable[[Tensor, Tensor], Tensor]:
+    """Cross-entropy with label smoothing while something is learnt from it: of a target, the share `smoothing` is
+    spread over all classes (Szegedy et al., arXiv 1512.00567). Where no gradient is asked for, as in validation, it is
+    the plain one, so that losses with and without smoothing can be compared."""
+
+    def loss(preds: Tensor, yb: Tensor) -> Tensor:
+        if not torch.is_grad_enabled() or preds.ndim != 2:
+            return cross_entropy(preds, yb)
+        return F.cross_entropy(preds, yb, label_smoothing=smoothing)
+
+    return loss
 
 
 def binary_cross_entropy(preds: Tensor, yb: Tensor) -> Tensor:

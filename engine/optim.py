@@ -18,12 +18,15 @@ NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
 class SGD(torch.optim.Optimizer):
     """Gradient descent with momentum: p ← p·(1 − lr·wd), then v ← momentum·v + gradient, p ← p − lr·v.
 
-    `coupled` decay is added to the gradient instead: v ← momentum·v + gradient + wd·p.
+    `coupled` decay is added to the gradient instead: v ← momentum·v + gradient + wd·p. With `nesterov` the step goes
+    where the next one would lead, too: p ← p − lr·(gradient + momentum·v), the decay counted with the gradient.
     """
 
-    def __init__(self, params: Any, lr: float, momentum: float = 0.9, *, coupled: bool = False) -> None:
+    def __init__(
+        self, params: Any, lr: float, momentum: float = 0.9, *, coupled: bool = False, nesterov: bool = False
+    ) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": 0.0})
-        self.coupled = coupled
+        self.coupled, self.nesterov = coupled, nesterov
 
     @overload
     def step(self, closure: None = None) -> None: ...
@@ -47,10 +50,17 @@ class SGD(torch.optim.Optimizer):
             torch._foreach_mul_(params, 1 - lr * wd)
         speeds = [self._speed(p) for p in params]
         torch._foreach_mul_(speeds, group["momentum"])
-        torch._foreach_add_(speeds, [p.grad for p in params if p.grad is not None])
+        gradients = [p.grad for p in params if p.grad is not None]
+        torch._foreach_add_(speeds, gradients)
         if wd and self.coupled:
             torch._foreach_add_(speeds, params, alpha=wd)
-        torch._foreach_add_(params, speeds, alpha=-lr)
+        if not self.nesterov:
+            torch._foreach_add_(params, speeds, alpha=-lr)
+            return
+        if wd and self.coupled:
+            torch._foreach_mul_(params, 1 - lr * wd)
+        torch._foreach_add_(params, gradients, alpha=-lr)
+        torch._foreach_add_(params, speeds, alpha=-lr * group["momentum"])
 
     def _speed(self, p: torch.Tensor) -> torch.Tensor:
         if "momentum_buffer" not in self.state[p]:
@@ -101,8 +111,8 @@ def optimiser(
     momentum, coupled = float(settings["momentum"]), settings.get("decay") == "coupled"  # type: ignore[arg-type]
     parts = list(_parts(groups))
     opt: torch.optim.Optimizer
-    if settings["opt"] == "sgd":
-        opt = SGD(parts, lr=0.0, momentum=momentum, coupled=coupled)
+    if settings["opt"] in ("sgd", "nesterov"):
+        opt = SGD(parts, lr=0.0, momentum=momentum, coupled=coupled, nesterov=settings["opt"] == "nesterov")
     else:
         opt = _adam(parts, momentum, device, coupled=coupled)
     set_decay(opt, per_group(settings["wd"], len(groups)))

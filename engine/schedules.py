@@ -90,6 +90,15 @@ def cycle_epochs(cycles: int, cycle_len: int, cycle_mult: int) -> int:
     return cycle_ends(cycles, cycle_len, cycle_mult)[-1]
 
 
+def ends(settings: Mapping[str, object]) -> tuple[int, ...]:
+    """After how many epochs the cycles end that `settings` ask for, those at a flat rate before the first counted; none
+    without `sgdr`."""
+    if settings["schedule"] != "sgdr":
+        return ()
+    before = _whole(settings, "flat_epochs", 0)
+    return tuple(before + end for end in cycle_ends(*_cycles(settings)))
+
+
 @dataclass(frozen=True)
 class Plan:
     """What an optimiser is told at a point of training: a rate per layer group, and one momentum."""
@@ -135,8 +144,11 @@ def _rate(name: object, top: float, warm_up: float, settings: Mapping[str, objec
     if name == "1cycle":
         return one_cycle(top, warm_up=warm_up)
     if name == "sgdr":
-        cycles, length, mult = (_whole(settings, key, 1) for key in ("cycles", "cycle_len", "cycle_mult"))
-        return restarts(top, cycles=cycles, cycle_len=length, cycle_mult=mult, warm_up=warm_up)
+        cycles, length, mult = _cycles(settings)
+        cosines = restarts(top, cycles=cycles, cycle_len=length, cycle_mult=mult, warm_up=warm_up)
+        before = _whole(settings, "flat_epochs", 0)
+        low = top * float(settings.get("flat_factor", 1.0))  # type: ignore[arg-type]
+        return combined((before, cycle_epochs(cycles, length, mult)), (flat(low), cosines))
     if name == "step":
         by = float(settings.get("drop_by", DROP_BY))  # type: ignore[arg-type]
         first = float(settings.get("drop_from", 0.0))  # type: ignore[arg-type]
@@ -145,6 +157,11 @@ def _rate(name: object, top: float, warm_up: float, settings: Mapping[str, objec
     if name not in shapes:
         raise ValueError(f"no schedule is called {name}")
     return warmed(shapes[str(name)], top, warm_up)
+
+
+def _cycles(settings: Mapping[str, object]) -> tuple[int, int, int]:
+    """How many cycles, the first one's epochs, and by what each next is longer."""
+    return _whole(settings, "cycles", 1), _whole(settings, "cycle_len", 1), _whole(settings, "cycle_mult", 1)
 
 
 def _whole(settings: Mapping[str, object], name: str, default: int) -> int:

@@ -5,7 +5,7 @@ import subprocess
 from statistics import fmean
 from typing import Any
 
-from fastai_tui.app.bench import text, training
+from fastai_tui.app.bench import colour, text, training
 from fastai_tui.app.bench.place import Place
 from fastai_tui.app.bench.result import Measurement, Unavailable, measured
 
@@ -34,6 +34,12 @@ def gpu_epoch_with_statistics(place: Place) -> list[Measurement]:
     """What recording costs there."""
     _needed()
     return training.epoch_with_statistics(place, "cuda")
+
+
+def gpu_epoch_cifar(place: Place) -> list[Measurement]:
+    """What the engine costs a residual network there."""
+    _needed()
+    return colour.epoch_cifar(place, "cuda")
 
 
 def gpu_train_gru(place: Place) -> list[Measurement]:

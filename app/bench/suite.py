@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from fastai_tui.app.bench import crowd, day, front, gpu, lessons, peer, text, training, watching, writing
+from fastai_tui.app.bench import colour, crowd, day, front, gpu, lessons, peer, text, training, watching, writing
 from fastai_tui.app.bench.machine import Machine, commit, machine
 from fastai_tui.app.bench.place import Place
 from fastai_tui.app.bench.result import Measurement, Omitted, Unavailable
@@ -27,12 +27,14 @@ ALWAYS: dict[str, Measure] = {
     "app_memory": day.app_memory,
     "epoch": training.epoch,
     "epoch_with_statistics": training.epoch_with_statistics,
+    "epoch_cifar": colour.epoch_cifar,
     "beside_busy": crowd.beside_busy,
     "train_gru": text.train_gru,
     "train_lstm": text.train_lstm,
     "sample": writing.sample,
     "gpu_epoch": gpu.gpu_epoch,
     "gpu_epoch_with_statistics": gpu.gpu_epoch_with_statistics,
+    "gpu_epoch_cifar": gpu.gpu_epoch_cifar,
     "gpu_train_gru": gpu.gpu_train_gru,
     "gpu_train_lstm": gpu.gpu_train_lstm,
     "gpu_computing": gpu.gpu_computing,

@@ -12,6 +12,7 @@ from torch.nn.modules.pooling import _AvgPoolNd, _MaxPoolNd
 
 from fastai_tui.engine.groups import LayerGroups
 from fastai_tui.engine.job import Job
+from fastai_tui.engine.models.batch_norm import BatchNormByHand
 from fastai_tui.engine.settings import Value
 
 SLIDING = (_ConvNd, _MaxPoolNd, _AvgPoolNd)
@@ -179,7 +180,7 @@ def _multiplications(module: nn.Module, before: Tensor, after: Tensor) -> int | 
         return weights * (after[0].numel() // after.shape[-1])
     if isinstance(module, nn.RNNBase):
         return weights * before.shape[1 if module.batch_first else 0]
-    if isinstance(module, _NormBase):
+    if isinstance(module, (_NormBase, BatchNormByHand)):
         return after[0].numel()
     return 0 if not weights or isinstance(module, nn.Embedding) else None
 

@@ -46,6 +46,4 @@ class CycleEnds(Callback):
 
 def cycle_ends(settings: dict[str, Value]) -> tuple[int, ...]:
     """After how many epochs the cycles end that `settings` ask for; none without `schedule=sgdr`."""
-    if settings["schedule"] != "sgdr":
-        return ()
-    return schedules.cycle_ends(*(int(settings[key]) for key in ("cycles", "cycle_len", "cycle_mult")))  # type: ignore[arg-type]
+    return schedules.ends(settings)

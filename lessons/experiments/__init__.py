@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from fastai_tui.engine.device_names import parse_device
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.job import Experiment, Job
-from fastai_tui.engine.schedules import cycle_epochs, own_warm_up
+from fastai_tui.engine.schedules import ends, own_warm_up
 from fastai_tui.engine.settings import Value
-from fastai_tui.lessons.experiments import text
+from fastai_tui.lessons.experiments import ladder, text
 from fastai_tui.lessons.experiments.combinations import check
 from fastai_tui.lessons.experiments.settings import training
 
@@ -42,7 +42,17 @@ _CHAR_LM = Experiment(
     groups=dict.fromkeys(text.WINDOWS + text.STATEFUL, text.GROUPS),
     presets=text.PRESETS,
 )
-EXPERIMENTS: Mapping[str, Experiment] = {e.name: e for e in (_MNIST_3V7, _MNIST, _CHAR_LM)}
+_CIFAR10 = Experiment(
+    name="cifar10",
+    about="small colour images: from a linear network to a residual one, and what came after",
+    builder="fastai_tui.lessons.experiments.cifar10:build",
+    schema=ladder.SCHEMA,
+    epochs=ladder.EPOCHS,
+    data=("cifar10", "colour-digits"),
+    groups=ladder.GROUPS,
+    presets=ladder.PRESETS,
+)
+EXPERIMENTS: Mapping[str, Experiment] = {e.name: e for e in (_MNIST_3V7, _MNIST, _CHAR_LM, _CIFAR10)}
 
 
 def experiment(name: str) -> Experiment:
@@ -73,7 +83,7 @@ def order(
     wanted = experiment(name)
     own = _preset(wanted, settings)
     chosen = wanted.schema.fill({name: value for name, value in own.items() if name != "epochs"} | dict(settings))
-    if "warm_up" not in settings:
+    if "warm_up" not in settings and ("warm_up" not in own or chosen["schedule"] != own.get("schedule")):
         chosen["warm_up"] = own_warm_up(chosen["schedule"])
     check(wanted, chosen)
     if not 0 <= seed <= MOST_SEED:
@@ -102,8 +112,7 @@ def _preset(wanted: Experiment, settings: Mapping[str, object]) -> dict[str, Val
 def _epochs(chosen: Mapping[str, Value], epochs: int | None, own: int) -> int:
     """How long: as asked, as the cycles of `sgdr` say, or the experiment's own."""
     if chosen["schedule"] == "sgdr":
-        cycles, length, mult = (int(chosen[key]) for key in ("cycles", "cycle_len", "cycle_mult"))  # type: ignore[arg-type]
-        own = cycle_epochs(cycles, length, mult)
+        own = ends(chosen)[-1]
         if epochs not in (None, own):
             raise BadInput(
                 f"With schedule=sgdr the cycles last {own} epochs; leave --epochs out, or change the cycles."

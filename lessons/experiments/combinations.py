@@ -6,7 +6,7 @@ from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.job import Experiment
 from fastai_tui.engine.schedules import cycle_ends
 from fastai_tui.engine.settings import Value
-from fastai_tui.lessons.experiments import text
+from fastai_tui.lessons.experiments import ladder, text
 
 
 def check(wanted: Experiment, chosen: Mapping[str, Value]) -> None:
@@ -23,11 +23,14 @@ def check(wanted: Experiment, chosen: Mapping[str, Value]) -> None:
             f"freeze at most {groups - 1}."
         )
     if chosen["bn_freeze"] == "on" and chosen["norm"] == "none":
-        raise BadInput("bn_freeze=on needs running statistics to keep; take norm=batch, or leave it off.")
+        norm = next((choice for choice in wanted.schema["norm"].choices if choice != "none"), "batch")
+        raise BadInput(f"bn_freeze=on needs running statistics to keep; take norm={norm}, or leave it off.")
     if chosen["schedule"] == "sgdr":
         _check_warm_up(chosen)
     if wanted.schema == text.SCHEMA:
         text.check(chosen)
+    if wanted.schema == ladder.SCHEMA:
+        ladder.check(chosen)
 
 
 def _check_warm_up(chosen: Mapping[str, Value]) -> None:

@@ -133,7 +133,7 @@ def test_a_job_from_before_there_were_layer_groups_is_built_as_it_was() -> None:
     assert learn.plan.at(0.5) == ([0.01], 0.9)
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name != "cifar10"])  # which has tests of its own
 def test_every_model_and_norm_of_every_experiment_can_be_built(name: str) -> None:
     schema = experiment(name).schema
     for model in schema["model"].choices:
