@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from fastai_tui.engine.threads import thread_environment
+
 ROOT = Path(__file__).parent.parent
+os.environ.update(thread_environment())  # before torch is loaded: the workers share their cores
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background: children would ignore Ctrl-C as well
     signal.signal(signal.SIGINT, signal.default_int_handler)

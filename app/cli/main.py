@@ -58,9 +58,21 @@ def root(
 def _assemble() -> None:
     if app.registered_commands:
         return
-    from fastai_tui.app.cli import bench, convolve, data, doctor, lessons, lr_find, runs, sample, summary, train
+    from fastai_tui.app.cli import (
+        ablate,
+        bench,
+        convolve,
+        data,
+        doctor,
+        lessons,
+        lr_find,
+        runs,
+        sample,
+        summary,
+        train,
+    )
 
-    for module in (train, lr_find, runs, sample, summary, convolve, data, lessons, doctor, bench):
+    for module in (train, ablate, lr_find, runs, sample, summary, convolve, data, lessons, doctor, bench):
         module.register(app)
 
 

@@ -70,7 +70,7 @@ class RunStore:
 
         Raises `BadInput` for a bad name, `DiskTrouble`.
         """
-        _check_name(name)
+        check_name(name)
         path = self._new_folder(job.experiment)
         try:
             return self._fill(path, job, name, command, at_once)
@@ -147,10 +147,11 @@ def _name(path: Path) -> str:
         return ""
 
 
-def _check_name(name: str) -> None:
-    fine = len(name) <= NAME_LENGTH and all(c.isalnum() or c in "-_.+" for c in name) and not name.startswith("-")
+def check_name(name: str, what: str = "run", longest: int = NAME_LENGTH) -> None:
+    """Raises `BadInput` for a name that a run (or `what` it is) cannot have."""
+    fine = len(name) <= longest and all(c.isalnum() or c in "-_.+" for c in name) and not name.startswith("-")
     if not fine or name == "last" or name.isdecimal():
         raise BadInput(
-            f"A run cannot be called {name[:NAME_LENGTH]!r}; use up to {NAME_LENGTH} letters, digits and - _ . + "
+            f"A {what} cannot be called {name[:NAME_LENGTH]!r}; use up to {longest} letters, digits and - _ . + "
             "(not `last`, and not a number alone)."
         )

@@ -37,7 +37,18 @@ def a_finished_run() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["--help", "lessons", "runs", "show last", "show last --json", "watch last", "data list", "check"]
+    "command",
+    [
+        "--help",
+        "lessons",
+        "runs",
+        "show last",
+        "show last --json",
+        "watch last",
+        "data list",
+        "check",
+        "ablate mnist --model cnn,cnn3x3 --dry-run",
+    ],
 )
 def test_what_draws_never_imports_torch(home: Path, command: str) -> None:
     a_finished_run()
