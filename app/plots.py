@@ -171,6 +171,37 @@ def overlaid(
     return _labelled(title, named, canvas.lines(), width, height, look, letters=True)
 
 
+def paired(
+    runs: Sequence[tuple[str, Sequence[float], Sequence[float], Sequence[tuple[float, float]]]],
+    *,
+    width: int,
+    height: int,
+    title: str,
+    total: float,
+    look: Look | None = None,
+    numbers: Sequence[int] | None = None,
+) -> list[str]:
+    """Two runs (or one) on the same axes, given as (name, places, smoothed losses, validation losses as (place, loss)):
+    lines, and points as large as letters. The axis holds the points and how the lines end, for what is before that
+    would press them together; `numbers` as for `overlaid`."""
+    look = look or Look()
+    whose = numbers if numbers is not None else range(len(runs))
+    ends = [loss for _, _, smooth, _ in runs for loss in smooth[len(smooth) // 2 :]]
+    limit = close([loss for *_, valid in runs for _, loss in valid] + ends)
+    lines = [
+        Points(x, [min(loss, limit[1]) for loss in smooth], name, series_colour(n))
+        for n, (name, x, smooth, _) in zip(whose, runs, strict=True)
+    ]
+    canvas = Canvas(width, height - 1, look, lines, total, limit)
+    for n, line in zip(whose, lines, strict=True):
+        canvas.line(line, marker="" if look.colours else series_letter(n))
+    for n, (_, _, _, valid) in zip(whose, runs, strict=True):
+        points = Points([x for x, _ in valid], [loss for _, loss in valid], "", series_colour(n), line=False)
+        canvas.points(points, "o" if look.colours else series_letter(n).upper())
+    named = [line for line in lines if line.label]
+    return _labelled(title, named, canvas.lines(), width, height, look, letters=True)
+
+
 def bare(
     curves: Sequence[tuple[str, Sequence[float], Sequence[float]]],
     *,

@@ -7,6 +7,7 @@ import msgspec
 
 from fastai_tui.engine.manner import Character, Choice, Manner, Piece, repeats
 
+EMBEDDED = "pydocs"  # the embedded text, and the model that has learnt it
 SIGNS = {"\n": "⏎", " ": "␣", "\t": "⇥"}  # for characters that are not seen by themselves
 
 

@@ -32,6 +32,13 @@ REQUESTS: Mapping[str, str] = {
     "device": "fastai_tui.engine.device:answer",
     "describe": "fastai_tui.engine.runs.process:describe",
     "write": "fastai_tui.engine.writing:answer",
+    "fold": "fastai_tui.engine.interpret.text_batch:answer",
+    "history": "fastai_tui.engine.history:answer",
+    "surprise": "fastai_tui.engine.interpret.surprise:answer",
+    "influence": "fastai_tui.engine.interpret.influence:answer",
+    "states": "fastai_tui.engine.interpret.states:states",
+    "cell": "fastai_tui.engine.interpret.states:cell",
+    "trace": "fastai_tui.engine.interpret.loop_trace:answer",
     "find_rate": "fastai_tui.engine.finder:answer",
     "leave_rate": "fastai_tui.engine.finder:let_go",
 }

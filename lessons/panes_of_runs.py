@@ -16,7 +16,10 @@ RUNS: dict[str, Pane] = {
     ),
     "train": Pane(
         about="a run: loss, rate and accuracy, live",
-        options={"warnings": "word"},  # shown, or kept back for the learner to find out
+        options={
+            "view": "word",  # all, loss, accuracy, rate, table, or texts for a network that writes
+            "warnings": "word",  # shown, or kept back for the learner to find out
+        },
         trains=True,
     ),
     "learned": Pane(

@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.constants import TEXTUAL_ANIMATIONS
 
@@ -15,6 +14,7 @@ from fastai_tui.app import config
 from fastai_tui.app.terminal import light_ground
 from fastai_tui.app.tui import themes
 from fastai_tui.app.tui.driver import CellsDriver
+from fastai_tui.app.tui.in_order import InOrder
 from fastai_tui.app.tui.keeper import Keeper
 from fastai_tui.app.tui.link import LinkChanged
 from fastai_tui.app.tui.panes import KINDS
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from fastai_tui.app.tui.sheet import Sight
     from fastai_tui.lessons.glossary import Glossary
 
-OLD_KEY, MANY_KEYS = 1.0, 30  # seconds since it was pressed; messages that wait behind it
-
 
 def _commands() -> Any:
     """The palette's provider, imported when the palette is first opened."""
@@ -48,7 +46,7 @@ def _commands() -> Any:
     return LessonCommands
 
 
-class LessonsApp(App[None]):
+class LessonsApp(InOrder):
     """Opens where the learner left off, or at the chapter and step that were asked for, or at the contents."""
 
     CSS_PATH = "app.tcss"
@@ -287,16 +285,6 @@ class LessonsApp(App[None]):
         """A run that was followed has ended: ring, if it was long and a bell is wanted."""
         if self.config.bell and shot.elapsed >= self.config.bell_after:
             self.bell()
-
-    async def on_event(self, event: events.Event) -> None:
-        """Keys that are too old in a long queue (junk was pasted, a key was held down) are dropped: nobody wants the
-        app to go on by itself for half a minute. Leaving waits for none."""
-        if isinstance(event, events.Key) and (self._exit or self._overrun(event)):
-            return
-        await super().on_event(event)
-
-    def _overrun(self, key: events.Key) -> bool:
-        return self._message_queue.qsize() > MANY_KEYS and time.monotonic() - key.time > OLD_KEY
 
     def on_key(self, event: events.Key) -> None:
         self.last_key = time.monotonic()

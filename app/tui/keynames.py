@@ -100,12 +100,20 @@ def essential(screen: Screen[object]) -> set[str]:
 
 
 def active(screen: Screen[object]) -> list[tuple[DOMNode, str, Binding]]:
-    """(where, key, binding) of every key that would act now, without those that textual brings along."""
+    """(where, key, binding) of every key that would act now, without those that textual brings along, and, while a line
+    is typed, those that are characters of it."""
+    types = typing(screen)
     return [
         (node, key, binding)
         for key, (node, binding, enabled, _) in screen.active_bindings.items()
         if enabled and binding.description and not binding.system and binding.action not in _TEXTUALS
+        if not (types and (key == "space" or (len(key_name(key)) == 1 and key not in _ARROWS)))
     ]
+
+
+def typing(screen: Screen[object]) -> bool:
+    """Is a line being typed in the pane that has the focus?"""
+    return bool(getattr(screen.focused, "types", False))
 
 
 def _place(node: DOMNode) -> str:

@@ -68,17 +68,21 @@ class WindowLoader:
     def __init__(
         self, tokens: Tensor, *, size: int, stride: int, bs: int, every: bool = False, seed: int | None = None
     ) -> None:
-        stride = max(stride, -(-(len(tokens) - size) // MOST_WINDOWS))
-        self.windows = tokens.unfold(0, size + 1, stride)
+        self.stride = max(stride, -(-(len(tokens) - size) // MOST_WINDOWS))
+        self.windows = tokens.unfold(0, size + 1, self.stride)
         self.bs, self.every, self.seed = bs, every, seed
         self.items = len(self.windows)
 
     def __len__(self) -> int:
         return self.items // self.bs if self.seed is not None else -(-self.items // self.bs)
 
+    def order(self, epoch: int) -> "np.ndarray":
+        """The windows in the order of an epoch, by their numbers in the text: number i begins at i · `stride`."""
+        return np.arange(self.items) if self.seed is None else permutation(self.items, self.seed, epoch)
+
     def batches(self, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches of an epoch from the one numbered `start` on."""
-        order = np.arange(self.items) if self.seed is None else permutation(self.items, self.seed, epoch)
+        order = self.order(epoch)
         for first in range(start * self.bs, len(self) * self.bs, self.bs):
             rows = torch.from_numpy(order[first : first + self.bs]).to(self.windows.device, non_blocking=True)
             found = self.windows[rows].long()

@@ -1,8 +1,6 @@
 """`char-lm` in real processes: what a dry run says, a killed run that goes on in mid-text, files that are no text."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +9,8 @@ import pytest
 from fastai_tui.engine import events
 from fastai_tui.engine.runs import checkpoints
 from tests.runs import client, finish, kill, losses, new_run, reach
+from tests.warm import command
+from tests.warm import warm as warm
 
 SMALL = {"hidden": "16", "emb": "8", "bs": "64", "bptt": "20", "activations": "on"}
 
@@ -20,11 +20,6 @@ def frequent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Checkpoints so often that a kill falls between two in the middle of an epoch."""
     monkeypatch.setenv("FASTAI_TUI_CHECKPOINT_SECONDS", "0.2")
     monkeypatch.setattr(checkpoints, "SHARE", 0)
-
-
-def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    program = [sys.executable, "-m", "fastai_tui.app.cli.main", *arguments]
-    return subprocess.run(program, capture_output=True, text=True, check=False, timeout=120)
 
 
 def test_a_dry_run_counts_the_tokens_of_nietzsche(test_data: Path) -> None:
@@ -38,7 +33,7 @@ def test_a_dry_run_counts_the_tokens_of_nietzsche(test_data: Path) -> None:
     assert again | {"time": 0} == event | {"time": 0}
 
 
-def test_a_killed_run_goes_on_in_the_middle_of_the_text(frequent: None) -> None:
+def test_a_killed_run_goes_on_in_the_middle_of_the_text(warm: None, frequent: None) -> None:
     whole, run = (new_run("char-lm", 2, "pydocs", model="gru", **SMALL) for _ in range(2))
     client.launch(whole)
     assert finish(whole).phase == "finished"

@@ -16,13 +16,14 @@ import pyte
 import pytest
 
 from fastai_tui.engine.suggestions import NAMES, suggest
+from tests.warm import command
 
 COMMAND = [sys.executable, "-m", "fastai_tui.app.cli.main", "lr-find"]
 QUICK = ["mnist-3v7", "--data", "mnist-sample", "--device", "cpu"]
 
 
 def outcome(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, timeout=120)
+    return command("lr-find", *arguments)
 
 
 def tree(home: Path) -> set[str]:
@@ -162,8 +163,12 @@ def test_ctrl_c_ends_it_with_130_and_leaves_nothing(home: Path) -> None:
 def test_an_interrupt_in_a_pipe_too() -> None:
     process = subprocess.Popen([*COMMAND, *QUICK, "--batches", "9000", "--stop", "0"], stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)  # fmt: skip
-    time.sleep(3.0)
+    end = time.monotonic() + 120
+    while not Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text():  # its lab has begun
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    out, said = process.communicate(timeout=30)
+    out, said = process.communicate(timeout=120)
     assert (process.returncode, out) == (130, "")
     assert said.startswith("fastai-tui: Interrupted")

@@ -18,6 +18,7 @@ from fastai_tui.engine.runs import checkpoints
 from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.lessons.experiments import order
 from tests.runs import Run, client, finish, kill, last_words, losses, new_run, reach
+from tests.warm import warm as warm
 
 QUICK = {"bs": "64", "norm": "batch", "activations": "on"}
 
@@ -56,6 +57,7 @@ def test_a_run_tells_its_whole_story() -> None:
     assert run.epochs()[-1].metrics["accuracy"] > 0.9
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("kills", [4, pytest.param(20, marks=pytest.mark.acceptance)])
 def test_a_run_killed_at_random_moments_ends_with_the_same_losses_to_the_last_bit(frequent: None, kills: int) -> None:
     chance = random.Random(kills)
@@ -113,6 +115,7 @@ def test_a_rate_changed_while_running_is_in_the_log_and_survives_a_kill(frequent
     assert [e.settings for e in of_type(run, events.Changed)] == [{"lr": 0.0001}]
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("given", [["lr=1e-5/1e-4/1e-3"], ["freeze=2", "bn_freeze=on", "wd=0.1/0.2/0.3"]])
 def test_what_the_command_sets_holds_from_the_next_batch_on_and_survives_a_kill(
     monkeypatch: pytest.MonkeyPatch, given: list[str]
@@ -143,6 +146,7 @@ def test_what_the_command_sets_holds_from_the_next_batch_on_and_survives_a_kill(
     np.testing.assert_allclose(after["lr"], expected, rtol=1e-12)
 
 
+@pytest.mark.usefixtures("warm")
 def test_frozen_weights_are_the_first_checkpoint_s_to_the_last_bit() -> None:
     run = new_run(epochs=2, **QUICK, freeze="2", opt="sgd", decay="coupled", clip="0.5")
     client.launch(run)
@@ -160,6 +164,7 @@ SCHEDULES = {
 }
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_a_run_killed_again_and_again_is_on_the_same_point_of_its_schedule(frequent: None, name: str) -> None:
     epochs = 7 if name == "sgdr" else 3
@@ -182,6 +187,7 @@ def test_a_run_killed_again_and_again_is_on_the_same_point_of_its_schedule(frequ
     assert [path.read_bytes() for path in kept[0]] == [path.read_bytes() for path in kept[1]]
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_run_without_progress_ends_early_with_a_checkpoint_and_says_so() -> None:
     run = new_run(epochs=9, bs="64", norm="none", schedule="flat", lr="0", patience="2")
     client.launch(run)
@@ -192,6 +198,7 @@ def test_a_run_without_progress_ends_early_with_a_checkpoint_and_says_so() -> No
     assert state.message in " ".join(command("show", run.id).stdout.split())
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_run_from_before_there_were_layer_groups_goes_on() -> None:
     job = order("mnist", {**QUICK, "schedule": "flat"}, epochs=2, device="cpu", data="mnist-sample")
     new = ("warm_up", "drops", "drop_by", "drop_from", "decay", "freeze", "bn_freeze", "clip", "patience")
@@ -206,6 +213,7 @@ def test_a_run_from_before_there_were_layer_groups_goes_on() -> None:
     assert run.steps().read()["lr"].shape == (124, 1)
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_setting_that_cannot_change_is_refused_in_a_sentence() -> None:
     run = new_run(epochs=40, **QUICK)
     client.launch(run)
@@ -220,6 +228,7 @@ def test_a_setting_that_cannot_change_is_refused_in_a_sentence() -> None:
     assert finish(run).phase == "stopped"
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_paused_run_waits_and_goes_on() -> None:
     run = new_run(epochs=40, **QUICK)
     client.launch(run)
@@ -239,6 +248,7 @@ def test_a_paused_run_waits_and_goes_on() -> None:
     assert sum(epoch.seconds for epoch in run.epochs()) < ended.time - begun.time - 2.5  # the pause is no training
 
 
+@pytest.mark.usefixtures("warm")
 def test_runs_queue_for_the_device_first_come_first_served() -> None:
     runs = [new_run(epochs=40, **QUICK) for _ in range(3)]
     client.launch(runs[0])
@@ -258,6 +268,7 @@ def test_runs_queue_for_the_device_first_come_first_served() -> None:
     assert finish(runs[1]).phase == "stopped"
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_loss_that_is_no_number_ends_the_run_with_what_to_try() -> None:
     run = new_run(epochs=3, bs="64", norm="none", schedule="flat", lr="100", wd="10", opt="sgd")
     client.launch(run)
@@ -266,6 +277,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_what_to_try() -> None:
     assert "tenth of the rate" in state.message
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(frequent: None) -> None:
     calm, run = (new_run(epochs=6, **QUICK) for _ in range(2))
     client.launch(calm)
@@ -284,6 +296,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(frequent: None) 
     json.loads((run.path / "run.json").read_text())
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_finished_run_and_a_live_one_cannot_be_resumed() -> None:
     run = new_run(epochs=1, **QUICK)
     client.launch(run)
@@ -295,6 +308,7 @@ def test_a_finished_run_and_a_live_one_cannot_be_resumed() -> None:
         client.resume(run)
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_full_disk_ends_the_run_with_a_sentence_and_keeps_what_was_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,9 @@ from fastai_tui.engine import events
 from fastai_tui.engine.reading import read
 from fastai_tui.engine.runs.record import record_of
 from tests.runs import Run, client, finish, kill, last_words, new_run, reach
+from tests.warm import warm as warm
+
+pytestmark = pytest.mark.usefixtures("warm")
 
 DYING = {"norm": "none", "schedule": "flat", "lr": "0.06", "activations": "on"}
 

@@ -14,13 +14,14 @@ from fastai_tui.engine.lab_client import Lab
 from fastai_tui.engine.manner import repeats
 from tests.runs import new_run
 from tests.tui.host import Host, scene
+from tests.warm import command
 
 COMMAND = [sys.executable, "-m", "fastai_tui.app.cli.main", "sample"]
 PROMPT = "The class statement"
 
 
 def outcome(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, timeout=120)
+    return command("sample", *arguments)
 
 
 def document(*arguments: str) -> dict[str, Any]:

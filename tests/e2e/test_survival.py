@@ -21,7 +21,8 @@ from fastai_tui.engine.runs.store import RunStore
 from tests.runs import PATIENCE, Run, finish, reach
 
 COMMAND = f"{sys.executable} -m fastai_tui.app.cli.main"
-TRAIN = "train mnist --data mnist-sample --set bs=64 --epochs 6 --device cpu"
+EPOCHS = 3
+TRAIN = f"train mnist --data mnist-sample --set bs=64 --epochs {EPOCHS} --device cpu"
 
 
 def the_run(home: Path) -> Run:
@@ -40,7 +41,7 @@ def expect_whole(run: Run) -> None:
     told = list(run.events())
     assert isinstance(told[0], events.RunStarted)
     steps = [e.step for e in told if isinstance(e, events.Batch)]
-    assert steps == list(range(1, told[0].batches_per_epoch * 6 + 1))
+    assert steps == list(range(1, told[0].batches_per_epoch * EPOCHS + 1))
     watched = subprocess.run([*COMMAND.split(), "watch", "last", "--json"], capture_output=True, check=True)
     heard = [json.loads(line) for line in watched.stdout.splitlines()]
     assert [e["step"] for e in heard if e["type"] == "batch"] == steps
@@ -110,7 +111,7 @@ def test_a_run_outlives_the_ssh_connection_that_started_it(home: Path, ssh: list
 
 
 def test_ctrl_c_ends_train_with_a_checkpoint_and_130(home: Path) -> None:
-    terminal = pexpect.spawn(f"{COMMAND} {TRAIN} --set wd=0.02", timeout=PATIENCE, dimensions=(24, 80))
+    terminal = pexpect.spawn(f"{COMMAND} {TRAIN} --set wd=0.02 --epochs 60", timeout=PATIENCE, dimensions=(24, 80))
     run = the_run(home)
     reach(run, 20)
     terminal.sendintr()
@@ -129,6 +130,8 @@ def test_ctrl_c_ends_train_with_a_checkpoint_and_130(home: Path) -> None:
 def test_leaving_watch_is_0_and_leaves_the_run_untouched(home: Path, keys: str) -> None:
     subprocess.run([*COMMAND.split(), *TRAIN.split(), "--detach"], check=True, capture_output=True)
     run = the_run(home)
+    reach(run, 20)
+    os.kill(run.state().pid, signal.SIGSTOP)  # it waits, however long the terminal takes
     terminal = pexpect.spawn(f"{COMMAND} watch last", timeout=PATIENCE, dimensions=(24, 80))
     terminal.expect("epoch")
     terminal.send(keys)
@@ -136,6 +139,7 @@ def test_leaving_watch_is_0_and_leaves_the_run_untouched(home: Path, keys: str) 
     terminal.close()
     assert terminal.exitstatus == 0
     assert run.state().live
+    os.kill(run.state().pid, signal.SIGCONT)
     expect_whole(run)
 
 

@@ -33,6 +33,9 @@ STILLS = {
     "receptive-field": ("convolution", "sees", "2*] home down right", "layer 3"),
     "training": ("first-cnn", "training", "space", "accuracy 0.9"),
     "learned": ("first-cnn", "maps", "right", "kernel 2"),
+    "colours": ("stability", "colours", "space", "finished"),
+    "finder": ("learning-rate", "finder", "space", "done"),
+    "gates": ("char-lm", "gates", "8*right", "character 9"),
 }
 
 
@@ -77,7 +80,7 @@ def still(name: str, chapter: str, step: str, keys: str, sight: str) -> None:
             for _ in range(int(times or 1)):
                 player.press(one)
                 player.settle(0.15)
-        player.wait_for(sight)
+        player.wait_for(sight, within=120)
         player.settle(1.0)
         film = Film()
         film.add(1.0, rows_of(player.terminal))

@@ -154,7 +154,14 @@ async def flood(app: LessonsApp, keys: Iterable[str], between: int = 20) -> None
 
 
 async def handled(app: LessonsApp) -> None:
-    """Until every message that waits now has been handled, in the app and in all widgets; fails if that never comes."""
+    """Until every key and message that waits now has been handled, in the app and in all widgets; fails if that never
+    comes."""
+    await _handled_once(app)
+    while (app._keys or app._under_way is not None) and not app._exit:
+        await _handled_once(app)
+
+
+async def _handled_once(app: LessonsApp) -> None:
     left = asyncio.get_running_loop().create_future()
     pumps = [app, *(app.screen.walk_children(with_self=True) if app.screen_stack else [])]
     count = [len(pumps)]

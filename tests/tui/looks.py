@@ -6,6 +6,7 @@ commonest style is a dot in the map, the others are letters in the order of thei
 terminal's own).
 """
 
+import functools
 import os
 import unicodedata
 from collections import Counter
@@ -86,6 +87,9 @@ def look(app: Any) -> Look:
         row: list[Cell] = []
         for segment in strip:
             style = words(segment.style, system)
+            if segment.text.isascii():
+                row += [(character, style) for character in segment.text]
+                continue
             for character in segment.text:
                 wide = unicodedata.east_asian_width(character) in "WF"
                 row += [(character, style), ("", style)] if wide else [(character, style)]
@@ -93,6 +97,7 @@ def look(app: Any) -> Look:
     return Look(tuple(rows))
 
 
+@functools.lru_cache(4096)
 def words(style: Style | None, system: ColorSystem | None) -> str:
     """A style as it is sent: `#87d75f on #1c1c1c bold`."""
     if style is None or (system is None and not style):

@@ -5,8 +5,9 @@ import subprocess
 
 import pytest
 
+from fastai_tui.app.tui.highlighting import coloured
 from fastai_tui.app.tui.keynames import Group, groups, key_name, matters, together
-from fastai_tui.app.tui.screens.code import CodeScreen, coloured
+from fastai_tui.app.tui.screens.code import CodeScreen
 from fastai_tui.app.tui.screens.command import CommandScreen, broken
 from fastai_tui.app.tui.screens.glossary import GlossaryScreen
 from fastai_tui.app.tui.screens.help import HelpScreen, as_text
@@ -37,6 +38,18 @@ async def test_searching_opens_the_step_that_the_arrows_choose() -> None:
         await pilot.press("down", "enter")
         await pilot.pause()
         assert [(m.chapter, m.step) for m in app.told if isinstance(m, Page.Open)] == [("second", "one-window")]
+
+
+async def test_what_was_chosen_is_opened_even_if_other_words_have_been_typed_meanwhile() -> None:
+    app = ScreenHost(lambda: SearchScreen(Index(CHAPTERS, TERMS)))
+    async with app.run_test() as pilot:
+        await pilot.press(*"stride")
+        search = app.screen
+        assert isinstance(search, SearchScreen)
+        search.lines.action_pick()  # its message waits while the words become others
+        search.hits = []
+        await pilot.pause()
+        assert [message.name for message in app.told if isinstance(message, Page.Term)] == ["stride"]
 
 
 async def test_searching_for_nothing_and_junk() -> None:

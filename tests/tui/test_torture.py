@@ -200,7 +200,7 @@ def test_a_page_that_is_closed_already_closes_nothing_else_and_bears_late_calls(
             assert isinstance(search, SearchScreen)
             assert search.hits
             for _ in range(3):  # enter, and held down a moment too long
-                search.picked(0)
+                search.picked(search.hits[0].entry)
             search.action_back()
             await rest(app)
             assert isinstance(app.screen, ChapterScreen | GlossaryScreen)

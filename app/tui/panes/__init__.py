@@ -33,6 +33,14 @@ KINDS: dict[str, str] = {
     "momentum": "momentum:MomentumPane",
     "decay": "decay:DecayPane",
     "writing": "writing:WritingPane",
+    "streams": "streams:StreamsPane",
+    "history": "history:HistoryPane",
+    "surprise": "surprise:SurprisePane",
+    "influence": "influence:InfluencePane",
+    "states": "states:StatesPane",
+    "cell": "cell:CellPane",
+    "refactor": "refactor:RefactorPane",
+    "callbacks": "callbacks:CallbacksPane",
 }
 
 

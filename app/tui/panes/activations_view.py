@@ -17,7 +17,7 @@ from fastai_tui.app.tui.panes.activations_picture import VIEWS
 from fastai_tui.app.tui.panes.activations_reading import ActivationsReading
 from fastai_tui.app.tui.panes.activations_shown import Shown
 from fastai_tui.app.tui.panes.layout import Area
-from fastai_tui.app.tui.panes.run_picture import RunPicture, spoken
+from fastai_tui.app.tui.panes.run_picture import RunPicture, instead
 from fastai_tui.app.tui.plotting import Plotter
 from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.runs.run import Run
@@ -238,8 +238,7 @@ class ActivationsView(ActivationsReading, can_focus=True):
             self.starting.draw(sheet, area, shot, "loss", self.hidden)
             return
         self.starting.pulse.beat(False)
-        for i, (line, style) in enumerate(spoken(sheet, self.nothing_yet(shot), sheet.width, sheet.height, "plain")):
-            sheet.put(i, 0, line, style)
+        instead(sheet, self.nothing_yet(shot))
 
     def nothing_yet(self, shot: Snapshot) -> str:
         """Why there is nothing to see of a run that trains or has trained."""

@@ -70,6 +70,7 @@ class Pane(Canvas, can_focus=True):
         self.shot: Snapshot | None = None
         self.run: Run | None = None
         self.runs: tuple[str, ...] = ()
+        self.chapter_runs: tuple[str, ...] = ()  # those of the step's experiment with any network, the oldest first
 
     # What a subclass says of itself
 
@@ -92,6 +93,11 @@ class Pane(Canvas, can_focus=True):
     def code(self) -> str:
         """The code that it runs, as `module:object` for `lessons.sources`."""
         return self.scene.step.code
+
+    @property
+    def types(self) -> bool:
+        """Is a line being typed, so that keys with a character are characters?"""
+        return False
 
     # What the screen tells it
 

@@ -13,7 +13,7 @@ from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.app.tui.panes.batchnorm_known import FAR, Known, fed_of, marks, whole
 from fastai_tui.app.tui.panes.batchnorm_shown import WORDS, Shown
 from fastai_tui.app.tui.panes.beginning import Pulse
-from fastai_tui.app.tui.panes.run_picture import spoken
+from fastai_tui.app.tui.panes.run_picture import instead
 from fastai_tui.app.tui.plotting import Plotter
 from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.normalising import STAGES, Norm, running
@@ -323,5 +323,4 @@ class BatchNormPane(Pane):
         words = self.trouble or (
             f"{sign} The lab sends a batch of the data through the network. The first time it has to start PyTorch."
         )
-        for i, (line, style) in enumerate(spoken(sheet, words, sheet.width, sheet.height, "plain")):
-            sheet.put(i, 0, line, style)
+        instead(sheet, words)

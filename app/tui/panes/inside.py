@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.app.tui.panes.beginning import Pulse
-from fastai_tui.app.tui.panes.run_picture import bar, spoken
+from fastai_tui.app.tui.panes.run_picture import bar, instead
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,8 +77,7 @@ class InsidePane(Pane):
         waits = self.run is not None and not self.trouble
         self.pulse.beat(waits)
         words = f"{self.pulse.sign(sheet.sight.unicode)} {self.nothing_yet()}" if waits else self.nothing_yet()
-        for i, (line, style) in enumerate(spoken(sheet, words, sheet.width, sheet.height, "plain")):
-            sheet.put(i, 0, line, style)
+        instead(sheet, words)
 
 
 def batches(step: int) -> str:

@@ -12,7 +12,7 @@ from fastai_tui.app.tui import orders
 from fastai_tui.app.tui.panes import layers
 from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.app.tui.panes.beginning import Pulse
-from fastai_tui.app.tui.panes.run_picture import spoken
+from fastai_tui.app.tui.panes.run_picture import instead, spoken
 from fastai_tui.engine.errors import FastaiTuiError
 
 if TYPE_CHECKING:
@@ -148,8 +148,7 @@ class NetworkPane(Pane):
                 f"{sign} The lab builds the network and lets one digit pass through it. The first time it has to start "
                 "PyTorch."
             )
-            for i, (line, style) in enumerate(spoken(sheet, words, sheet.width, sheet.height, "plain")):
-                sheet.put(i, 0, line, style)
+            instead(sheet, words)
             return
         sheet.put(0, 0, fit(f"{self.model or 'network'}: one item is {layers.by(net.input)}", sheet.width), "strong")
         below = self._below(sheet, net)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from fastai_tui.app.tui.services import Scene
     from fastai_tui.engine.settings import Value
 
-FRAMES = 10  # steps a second while it plays
 LONGEST = 400  # steps, after which it says that it is getting nowhere
 
 
@@ -31,6 +30,7 @@ class PlayingPane(Pane):
         Binding("z", "begin", "anew", tooltip="begin anew"),
     ]
     FIRST: ClassVar[tuple[str, ...]] = ("space", "a", "f", "u", "z")
+    FRAMES: ClassVar[float] = 10  # steps a second while it plays
     WALKED: ClassVar[bool] = True  # a step stays as it was taken, whatever the knobs say later
 
     def __init__(self, scene: Scene) -> None:
@@ -89,7 +89,7 @@ class PlayingPane(Pane):
 
     def action_play(self) -> None:
         if self._on(1) and not self.over:
-            self._timer = self.set_interval(1 / FRAMES, self._tick)
+            self._timer = self.set_interval(1 / self.FRAMES, self._tick)
             self.refresh_bindings()
 
     def action_pause(self) -> None:
@@ -168,3 +168,8 @@ def numbers(value: object, longest: int) -> list[float]:
 def one_of(among: tuple[str, ...], value: object) -> str:
     """The word that a value is; the first where it is none of them."""
     return next((word for word in among if word == value), among[0])
+
+
+def whole(value: object, most: int, least: int = 0) -> int:
+    """A whole number in these bounds, `least` for anything else."""
+    return min(max(value, least), most) if isinstance(value, int) else least

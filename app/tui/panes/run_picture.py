@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fastai_tui.app import plots, sentences, views
 from fastai_tui.app.curves import Curve
 from fastai_tui.app.text import Look, fit, number, printable
-from fastai_tui.app.tui.panes import beginning
+from fastai_tui.app.tui.panes import beginning, run_texts
 from fastai_tui.app.tui.panes.layout import Area
 from fastai_tui.app.tui.plotting import Plotter
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fastai_tui.app.tui.sheet import Role, Sheet
 
 VIEWS = ("all", "loss", "accuracy", "rate", "table")
+TEXTS = "texts"  # a view more for a network that writes
 LEAST = 5  # rows that a plot needs
 WIDE = 64  # columns that two plots need beside each other
 TALL = 18  # rows that two plots need below each other
@@ -43,6 +44,11 @@ def masked(shot: Snapshot, hidden: Collection[str]) -> Snapshot:
 def _masked_row(row: Row, hidden: frozenset[str]) -> Row:
     metrics = tuple((name, value) for name, value in row.metrics if name not in hidden)
     return replace(row, metrics=metrics, valid_loss=None if "valid_loss" in hidden else row.valid_loss)
+
+
+def views_of(shot: Snapshot | None) -> tuple[str, ...]:
+    """All views of a run."""
+    return (*VIEWS, TEXTS) if shot is not None and shot.samples else VIEWS
 
 
 def small(area: Area) -> bool:
@@ -124,8 +130,11 @@ class RunPicture:
         for i, (line, style) in enumerate(lines):
             sheet.put(area.below - len(lines) + i, area.column, line, style)
         body = body._replace(height=room - len(lines))
+        if view == TEXTS and shot.samples:
+            run_texts.draw(sheet, body, shot, hidden)
+            return Area(body.below, body.column, body.width, 0)
         body = body._replace(height=body.height - wrote(sheet, body, shot))
-        self._body(sheet, body, shot, view, hidden)
+        self._body(sheet, body, shot, VIEWS[0] if view == TEXTS else view, hidden)
         return Area(body.below, body.column, body.width, 0)
 
     def _beginning(self, sheet: Sheet, area: Area, shot: Snapshot) -> Area:
@@ -248,6 +257,12 @@ def spoken(sheet: Sheet, words: str, width: int, most: int, style: Role) -> list
         shorter = next((short for end in reversed(ends) if len(short := _wrapped(words[:end], width)) <= most), None)
         lines = shorter or [*lines[: most - 1], fit(" ".join(lines[most - 1 :]), width)]
     return [(line, style) for line in lines]
+
+
+def instead(sheet: Sheet, words: str, style: Role = "plain") -> None:
+    """Words where there is no picture yet."""
+    for i, (line, look) in enumerate(spoken(sheet, words, sheet.width, sheet.height, style)):
+        sheet.put(i, 0, line, look)
 
 
 def _wrapped(words: str, width: int) -> list[str]:

@@ -14,7 +14,7 @@ from fastai_tui.app.tui.panes import beginning, run_picture
 from fastai_tui.app.tui.panes import schedule_drawing as drawing
 from fastai_tui.app.tui.panes.course import Course, CoursePane
 from fastai_tui.app.tui.panes.layout import Area
-from fastai_tui.app.tui.panes.run_picture import spoken
+from fastai_tui.app.tui.panes.run_picture import instead, spoken
 from fastai_tui.app.tui.panes.schedule_drawing import VIEWS
 
 if TYPE_CHECKING:
@@ -157,8 +157,7 @@ class SchedulePane(CoursePane):
         self.pulse.beat(asked or beginning.begins(shot))
         if course is None:
             words = self.trouble or "These settings plan nothing."
-            for i, (line, style) in enumerate(spoken(sheet, words, sheet.width, sheet.height, "bad")):
-                sheet.put(i, 0, line, style)
+            instead(sheet, words, "bad")
             return
         top = self._head(sheet, area, course)
         foot = self._foot(sheet, course)

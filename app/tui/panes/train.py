@@ -17,7 +17,7 @@ from fastai_tui.app.tui import orders
 from fastai_tui.app.tui.panes import beginning
 from fastai_tui.app.tui.panes.described import DescribedPane
 from fastai_tui.app.tui.panes.layout import Area
-from fastai_tui.app.tui.panes.run_picture import LEAST, VIEWS, RunPicture, masked, small, spoken
+from fastai_tui.app.tui.panes.run_picture import LEAST, TEXTS, VIEWS, RunPicture, masked, small, spoken, views_of
 from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.runs import estimate
 
@@ -36,7 +36,7 @@ class TrainPane(DescribedPane):
     """Trains with the knobs' values, and shows the newest run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "view", "view", tooltip="loss, accuracy, learning rate, epochs"),
+        Binding("v", "view", "view", tooltip="loss, accuracy, learning rate, epochs, and what a network writes"),
     ]
     FIRST = (*DescribedPane.FIRST, "v")
 
@@ -44,7 +44,7 @@ class TrainPane(DescribedPane):
         super().__init__(scene)
         self.picture = RunPicture(self.plotter, "p goes on with it; space trains anew.", "space tries it again.")
         view = self.option("view", "all")
-        self.view = view if view in VIEWS else "all"
+        self.view = view if view in (*VIEWS, TEXTS) else "all"
         self.expected: str = ""
 
     def inquire(self) -> None:
@@ -68,7 +68,7 @@ class TrainPane(DescribedPane):
         return super().check_action(action, parameters)
 
     def action_view(self) -> None:
-        views = VIEWS[1:] if small(self._body()) else VIEWS
+        views = views_of(self.ours)[int(small(self._body())) :]
         at = views.index(self.view) if self.view in views else 0
         self.view = views[(at + 1) % len(views)]
         self.changed()

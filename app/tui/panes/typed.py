@@ -31,9 +31,16 @@ class Typed:
         }
         if key in moves:
             return Typed(self.text, moves[key])
+        if key == "ctrl+u":  # as in a shell: what is before the cursor goes
+            return Typed(self.text[self.at :], 0)
         if key == "backspace":
             before = max(self.at - 1, 0)
             return Typed(self.text[:before] + self.text[self.at :], before)
         if key == "delete":
             return Typed(self.text[: self.at] + self.text[self.at + 1 :], self.at)
         return None
+
+
+def as_line(value: object) -> str:
+    """A value from outside as a text that could have been typed; empty for anything but a text."""
+    return Typed().put(value).text if isinstance(value, str) else ""

@@ -12,17 +12,16 @@ from textual.binding import Binding, BindingType
 from fastai_tui.app import writing
 from fastai_tui.app.tui.panes import writing_drawing
 from fastai_tui.app.tui.panes.inside import InsidePane
-from fastai_tui.app.tui.panes.playing import one_of
-from fastai_tui.app.tui.panes.typed import Typed
+from fastai_tui.app.tui.panes.playing import one_of, whole
+from fastai_tui.app.tui.panes.typed import as_line
+from fastai_tui.app.tui.panes.typing import TypingPane
 from fastai_tui.app.tui.panes.writing_drawing import Shown
-from fastai_tui.app.writing import Writing
+from fastai_tui.app.writing import EMBEDDED, Writing
 from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.manner import HOTTEST, MOST_SEED, Manner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from textual import events
 
     from fastai_tui.app.tui.services import Scene
     from fastai_tui.app.tui.sheet import Sheet
@@ -31,12 +30,11 @@ if TYPE_CHECKING:
     from fastai_tui.lessons.progress import State
 
 MODES = ("draw", "greedy")
-EMBEDDED = "pydocs"
 BEAT, PACE = 0.1, 3  # seconds between two pieces of a text that writes itself, and the characters of each
 PAGE, MOST = 200, 2000  # characters that f adds, and that a text has at the most
 
 
-class WritingPane(InsidePane):
+class WritingPane(TypingPane, InsidePane):
     """A text is what its network, prompt, length and manner make of it: whatever is changed, it is written anew, with
     the same random numbers. So the command line writes the same, and so does the pane when it is opened again."""
 
@@ -51,21 +49,18 @@ class WritingPane(InsidePane):
         Binding("u", "back", "back", tooltip="take a character back"),
         Binding("f", f"write({PAGE})", f"{PAGE} more", tooltip=f"{PAGE} characters at once"),
         Binding("z", "anew", "anew", tooltip="begin anew after the prompt"),
-        Binding("enter", "leave", "done", tooltip="done with the prompt"),
-        Binding("escape", "leave", "done", show=False),
     ]
     FIRST: ClassVar[tuple[str, ...]] = ("space", "a", "e", "m", "k", "u", "f", "z")
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         prompt, length, seed = self.option("prompt", ""), scene.kept.get("written"), self.option("seed", 42)
-        self.prompt = Typed().put(prompt if isinstance(prompt, str) else "").text
-        self.length = min(max(length, 0), MOST) if isinstance(length, int) else 0
+        self.prompt = as_line(prompt)
+        self.length = whole(length, MOST)
         self.seed = seed if isinstance(seed, int) and 0 <= seed <= MOST_SEED else 42
         self.mode = one_of(MODES, self.option("mode", "draw"))
         seeds = scene.kept.get("seeds")
         self.seeds = {n for n in seeds if isinstance(n, int)} if isinstance(seeds, list) else set()
-        self.line: Typed | None = None  # the prompt, while it is typed
         self.text = Writing(self.prompt)
         self.running, self._stale, self._serving, self._era = False, True, False, 0
 
@@ -219,45 +214,20 @@ class WritingPane(InsidePane):
     # Keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "leave" or self.line is not None:
-            return action == "leave" and self.line is not None
+        if not super().check_action(action, parameters):
+            return False
         if action in ("run", "pause"):
             return self.running == (action == "pause")
-        if action in ("back", "anew"):
-            return self.length > 0
-        return True
+        return self.length > 0 if action in ("back", "anew") else True
 
-    def on_key(self, event: events.Key) -> None:
-        if self.line is None:
-            return
-        line = self.line.pressed(event.key, event.character)
-        if line is not None:
-            event.stop()
-            event.prevent_default()
-            self.line = line
-            self.redraw()
+    def before_typing(self) -> str:
+        self.running = False
+        return self.prompt
 
-    def on_paste(self, event: events.Paste) -> None:
-        if self.line is not None:
-            event.stop()
-            self.line = self.line.put(event.text)
-            self.redraw()
-
-    def action_edit(self) -> None:
-        self.running, self.line = False, Typed(self.prompt, len(self.prompt))
-        self.refresh_bindings()
-        self.redraw()
-
-    def action_leave(self) -> None:
-        if self.line is None:
-            return
-        before, self.prompt, self.line = self.prompt, self.line.text, None
-        self.refresh_bindings()
-        if self.prompt != before:
-            self.length = 0
+    def take(self, text: str) -> None:
+        if text != self.prompt:
+            self.prompt, self.length = text, 0
             self.rewrite()
-        else:
-            self.redraw()
 
     def action_write(self, count: int) -> None:
         if self.length >= MOST:

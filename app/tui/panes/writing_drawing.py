@@ -112,9 +112,7 @@ def _text(sheet: Sheet, area: Area, shown: Shown) -> None:
 def letters(shown: Shown) -> list[Letter]:
     """The prompt, with the cursor while it is typed, or else with what was written after it, the last one marked."""
     if shown.line is not None:
-        line = [(c, "field") for c in shown.line.text + " "]
-        line[shown.line.at] = (line[shown.line.at][0], "cursor")
-        return line  # type: ignore[return-value]
+        return typed_letters(shown.line)
     text = shown.text
     found: list[Letter] = [(c, "warn" if c in text.unknown else "strong") for c in text.prompt]
     found += [(c, "plain") for c in text.text]
@@ -124,6 +122,13 @@ def letters(shown: Shown) -> list[Letter]:
     elif not text.prompt:
         found = [(sign("\n"), "dim")]  # it begins as a line does
     return found
+
+
+def typed_letters(typed: Typed) -> list[Letter]:
+    """A line as it is typed, with the cursor."""
+    line: list[Letter] = [(c, "field") for c in typed.text + " "]
+    line[typed.at] = (line[typed.at][0], "cursor")
+    return line
 
 
 def wrapped(found: Sequence[Letter], width: int) -> list[list[Letter]]:
@@ -179,7 +184,8 @@ def _choices(sheet: Sheet, area: Area, shown: Shown) -> None:
 def _list(sheet: Sheet, area: Area, title: str, choices: Sequence[Choice], chosen: str, shown: Shown) -> None:
     sheet.put(area.row, area.column, fit(title, area.width), "strong")
     if "likeliest" in shown.hidden and not chosen:
-        sheet.put(area.row + 1, area.column, fit("? (predict it first)", area.width), "dim")
+        words = "? (predict it first)" if area.width >= 20 else "? (predict first)"
+        sheet.put(area.row + 1, area.column, fit(words, area.width), "dim")
         return
     rows = ranked(choices, chosen, area.height - 1)
     for i, choice in enumerate(rows):

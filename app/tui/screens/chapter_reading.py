@@ -39,6 +39,8 @@ class Reading:
         task = tasks.next_task(screen.step, screen.done)
         if isinstance(content, pages.Asking):
             return replace(task, kind="answer")
+        if screen.pane is not None and screen.pane.types:
+            return tasks.Task("read", "enter: done with typing")
         if self._elsewhere(content):
             return tasks.Task("read", f"enter: begin with “{screen.step.title}”")
         if isinstance(content, (pages.Hinting, pages.Meaning)):

@@ -35,14 +35,16 @@ KEPT = 50  # runs that a step remembers: the newest
 
 
 class StepRuns:
-    """`own` are the ids of the runs started in this step, `family` those of its experiment in the whole chapter, the
-    oldest first; `shown` is the newest of the first, or else of those of the second that have the step's settings, or
-    else of all of the second; `shot` its newest snapshot."""
+    """`own` are the ids of the runs started in this step, `family` those of its experiment and network in the whole
+    chapter, `all` those of its experiment with any network, the oldest first; `shown` is the newest of the first, or
+    else of those of the second that have the step's settings, or else of all of the second; `shot` its newest
+    snapshot."""
 
     def __init__(self, screen: ChapterScreen, services: Services) -> None:
         self.screen, self.services = screen, services
         self.own: list[str] = []
         self.family: tuple[str, ...] = ()
+        self.all: tuple[str, ...] = ()
         self.shown: Run | None = None
         self.shot: Snapshot | None = None
         self.shots: dict[str, Snapshot] = {}
@@ -60,7 +62,7 @@ class StepRuns:
         """Find the runs of a step that is shown now, and follow the one that belongs there."""
         self.shots, self.shown, self.shot = {}, None, None
         self.own = _ids(progress.of(chapter.slug, step.id).state)
-        self.family = _family(chapter, step, progress)
+        self.family, self.all = _family(chapter, step, progress), _all(chapter, step, progress)
         if step.run is not None:
             self._work(self._find)
 
@@ -128,7 +130,7 @@ class StepRuns:
 
     def _adopt(self, run: Run) -> None:
         self.own.append(run.id)
-        self.family = (*self.family, run.id)
+        self.family, self.all = (*self.family, run.id), (*self.all, run.id)
         self.screen.keep()
         self.screen.tell("")
         self._show(run)
@@ -171,11 +173,12 @@ class StepRuns:
 
     async def _find(self) -> None:
         """The runs that are still there, and their last snapshots."""
-        asked = {*self.own, *self.family}
+        asked = {*self.own, *self.all}
         found = await asyncio.to_thread(self._there, asked)
         gone = asked - {*found}  # but not a run that has been started meanwhile
         self.own = [run for run in self.own if run not in gone]
         self.family = tuple(run for run in self.family if run not in gone)
+        self.all = tuple(run for run in self.all if run not in gone)
         for run in [run for run in self.own[:-1] if run in found]:
             shot = await asyncio.to_thread(_once, found[run])
             if shot is not None:
@@ -284,5 +287,15 @@ def _family(chapter: Chapter, step: Step, progress: Progress) -> tuple[str, ...]
     if step.run is None:
         return ()
     alike = [one for one in chapter.steps if one.run and _network(one.run) == _network(step.run)]
-    found = {run for one in alike for run in _ids(progress.of(chapter.slug, one.id).state)}
-    return tuple(sorted(found))
+    return _of(chapter, alike, progress)
+
+
+def _all(chapter: Chapter, step: Step, progress: Progress) -> tuple[str, ...]:
+    """The same, whatever their network."""
+    run = step.run
+    alike = [one for one in chapter.steps if run and one.run and one.run.experiment == run.experiment]
+    return _of(chapter, alike, progress)
+
+
+def _of(chapter: Chapter, steps: list[Step], progress: Progress) -> tuple[str, ...]:
+    return tuple(sorted({run for one in steps for run in _ids(progress.of(chapter.slug, one.id).state)}))

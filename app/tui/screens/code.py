@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.text import plural
+from fastai_tui.app.tui.highlighting import coloured, cut
 from fastai_tui.app.tui.screens.command import COPIED
 from fastai_tui.app.tui.screens.page import Page, Row, wrapped
 from fastai_tui.engine.errors import FastaiTuiError
-
-if TYPE_CHECKING:
-    from fastai_tui.app.tui.sheet import Style
-
-# From the language's parts to our roles: the most particular first, as Pygments names its tokens
-_ROLES: tuple[tuple[str, Style], ...] = (
-    ("Token.Literal.String.Doc", "dim"),
-    ("Token.Comment", "dim"),
-    ("Token.Keyword", "accent"),
-    ("Token.Operator.Word", "accent"),
-    ("Token.Literal.String", "good"),
-    ("Token.Literal.Number", "emphasis"),
-    ("Token.Name.Function", "strong"),
-    ("Token.Name.Class", "strong"),
-    ("Token.Name.Decorator", "emphasis"),
-    ("Token.Name.Builtin", "code"),
-)
 
 
 class CodeScreen(Page):
@@ -58,7 +42,7 @@ class CodeScreen(Page):
         digits = len(str(self.first + len(lines)))
         rows = []
         for number, pieces in enumerate(lines, self.first):
-            for i, part in enumerate(_cut(pieces, max(room - digits - 2, 8))):
+            for i, part in enumerate(cut(pieces, max(room - digits - 2, 8))):
                 head = f"{number:>{digits}}  " if i == 0 else " " * (digits + 2)
                 rows.append(Row([(head, "dim"), *part]))
         return rows
@@ -72,35 +56,6 @@ class CodeScreen(Page):
     def action_copy(self) -> None:
         self.app.copy_to_clipboard(self.code + "\n")
         self.say(COPIED, "good")
-
-
-def coloured(code: str) -> list[list[tuple[str, Style]]]:
-    """Python in our roles, line by line."""
-    from pygments.lexers.python import PythonLexer
-
-    lines: list[list[tuple[str, Style]]] = [[]]
-    for token, words in PythonLexer(stripnl=False, ensurenl=False).get_tokens(code):
-        name = str(token)
-        style: Style = next((role for kind, role in _ROLES if name.startswith(kind)), "plain")
-        for i, part in enumerate(words.split("\n")):
-            if i:
-                lines.append([])
-            if part:
-                lines[-1].append((part, style))
-    return lines
-
-
-def _cut(pieces: list[tuple[str, Style]], room: int) -> list[list[tuple[str, Style]]]:
-    """A line in parts of at most `room` cells (code is ASCII but for words in comments), broken at spaces where that
-    leaves no large hole."""
-    cells = [(character, style) for words, style in pieces for character in words]
-    parts = []
-    while len(cells) > room:
-        spaces = [i for i in range(room // 2, room) if cells[i][0] == " "]
-        end = spaces[-1] + 1 if spaces else room
-        parts.append(cells[:end])
-        cells = cells[end:]
-    return [*parts, cells]
 
 
 def _read(reference: str) -> tuple[str, str, int, str]:

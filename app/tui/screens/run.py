@@ -14,7 +14,7 @@ from fastai_tui.app.tui.canvas import Canvas
 from fastai_tui.app.tui.following import follow
 from fastai_tui.app.tui.once import Once
 from fastai_tui.app.tui.panes.layout import Area
-from fastai_tui.app.tui.panes.run_picture import VIEWS, RunPicture, numbers, small
+from fastai_tui.app.tui.panes.run_picture import RunPicture, numbers, small, views_of
 from fastai_tui.app.tui.plotting import Plotter
 from fastai_tui.app.tui.screens.inside import InsideView, steering_keys
 from fastai_tui.app.tui.screens.page import Note, wrapped
@@ -61,7 +61,7 @@ class RunView(Canvas, can_focus=True):
         self.plotter.pressed()
 
     def action_view(self) -> None:
-        all_views = [*VIEWS, FACTS]
+        all_views = [*views_of(self.shot), FACTS]
         if small(Area(0, 0, self.size.width, self.size.height - 4)):
             all_views.remove("loss")  # there, it is what "all" shows
         at = all_views.index(self.view) if self.view in all_views else 0

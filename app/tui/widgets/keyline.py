@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from fastai_tui.app.text import width
 from fastai_tui.app.tui.canvas import Canvas
-from fastai_tui.app.tui.keynames import essential, matters
+from fastai_tui.app.tui.keynames import essential, matters, typing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -30,14 +30,15 @@ class KeyLine(Canvas):
     def draw(self, sheet: Sheet) -> None:
         sheet.fill(0, 0, sheet.width, sheet.height, "shade")
         keys = [key for key in matters(self.screen) if key[1] != HELP]
-        room = sheet.width - len(HELP) - 4
+        ask = "F1" if typing(self.screen) else "?"
+        room = sheet.width - len(HELP) - len(ask) - 3
         for row, line in enumerate(chosen(keys, essential(self.screen), room - 1, sheet.height)):
             column = 1
             for key, does in line:
                 column = sheet.put(row, column, key, "key")
                 column = sheet.put(row, column + 1, does, "shade") + GAP
-        sheet.put(sheet.height - 1, room + 1, "?", "key")
-        sheet.put(sheet.height - 1, room + 3, HELP, "shade")
+        sheet.put(sheet.height - 1, room + 1, ask, "key")
+        sheet.put(sheet.height - 1, room + 2 + len(ask), HELP, "shade")
 
 
 def chosen(keys: Sequence[Key], must: Collection[str], room: int, lines: int) -> list[list[Key]]:
