@@ -11,8 +11,11 @@ from fastai_tui.engine.threads import thread_environment
 ROOT = Path(__file__).parent.parent
 os.environ.update(thread_environment())  # before torch is loaded: the workers share their cores
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background: children would ignore Ctrl-C as well
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if (
+        signal.getsignal(number) is signal.SIG_IGN
+    ):  # begun in the background, or by nohup: children would ignore it, too
+        signal.signal(number, usual)
 
 
 @pytest.fixture(autouse=True)

@@ -130,8 +130,9 @@ def test_without_an_answer_the_patch_is_there_all_the_same() -> None:
     assert "being worked out" in sheet.text
 
 
-def test_the_lab_is_asked_once_when_the_cursor_rests() -> None:
-    pane, _, _ = play(["right", "right", "down"], wait=0.5)
+def test_the_lab_is_asked_once_when_the_cursor_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 1.0)  # three keys come within that on any machine
+    pane, _, _ = play(["right", "right", "down"], wait=1.5)
     asked = pane.services.lab.asked
     assert [(kind, rest["layer"], rest["cell"]) for kind, rest in asked] == [("receptive_field", 1, [7, 8])]
     assert asked[0][1]["job"].settings["model"] == "cnn"

@@ -126,13 +126,21 @@ def test_ten_thousand_keys_in_every_pane(home: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.usefixtures("canned_runs")
 @pytest.mark.parametrize("chapter", [chapter.slug for chapter in loader.chapters()])
-@pytest.mark.parametrize("depth", ["truecolor", "none"])
-def test_a_storm_of_sizes_in_every_pane(monkeypatch: pytest.MonkeyPatch, chapter: str, depth: str) -> None:
+@pytest.mark.parametrize(
+    ("depth", "turn"),
+    [
+        ("truecolor", 0),
+        ("none", 1),
+        *(pytest.param(*case, marks=pytest.mark.acceptance) for case in [("truecolor", 1), ("none", 0)]),
+    ],
+)
+def test_a_storm_of_sizes_in_every_pane(monkeypatch: pytest.MonkeyPatch, chapter: str, depth: str, turn: int) -> None:
+    """`make test` has each step in colours or without, in turn, `make acceptance` the other half."""
     in_colours(monkeypatch, depth)
 
     async def storm() -> None:
         async with opened(chapter, depth=depth, unicode=depth != "none") as app:
-            for step in [step for slug, step in STEPS if slug == chapter]:
+            for step in [step for slug, step in STEPS if slug == chapter][turn::2]:
                 await back_to(app, chapter, step)
                 for size in SIZES:
                     resize(app, *size)
