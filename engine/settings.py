@@ -76,8 +76,13 @@ class Schema(msgspec.Struct, frozen=True):
 
     def but(self, **defaults: Value) -> "Schema":
         """The same settings with other defaults."""
-        changed = {name: msgspec.structs.replace(self[name], default=value) for name, value in defaults.items()}
-        return Schema(tuple(changed.get(s.name, s) for s in self.settings))
+        return self.changed(**{name: {"default": value} for name, value in defaults.items()})
+
+    def changed(self, **changes: Mapping[str, Any]) -> "Schema":
+        """The same settings, those named with other fields: `changed(opt={"choices": ("sgd", "adam")})`. Raises
+        `BadInput`."""
+        others = {name: msgspec.structs.replace(self[name], **fields) for name, fields in changes.items()}
+        return Schema(tuple(others.get(s.name, s) for s in self.settings))
 
 
 def pairs(given: list[str]) -> dict[str, str]:

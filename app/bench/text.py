@@ -1,15 +1,11 @@
 """An epoch of text through `fastai-tui train`, against the frozen bare loop: same network, batches and threads."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
-
 from fastai_tui.app.bench.place import Place
-from fastai_tui.app.bench.processes import fastai_tui, finish
 from fastai_tui.app.bench.result import Measurement, in_turn, measured, ratios
-from fastai_tui.app.bench.training import Trained, read_events, same_threads, settings
+from fastai_tui.app.bench.training import by_command, by_script, details, named, same_threads
 
 PROMISED = 0.95  # of the bare loop's characters a second
 COMMON = {"bs": "64", "bptt": "8", "lr": "0.001", "wd": "0", "schedule": "flat", "activations": "off"}
@@ -34,15 +30,14 @@ def _against_bare(
 ) -> Measurement:
     text, epochs = _text(place, size // 4 if place.quick else size), 1 if place.quick else 2
     environment, count = same_threads()
-    script = [sys.executable, str(place.reference / "bare_char.py"), str(text), model, str(epochs)]
-    bare = [*script, "--threads", str(count), "--device", device]
+    arguments = [text, model, epochs]
     pairs = in_turn(
         1 if place.quick else 3,
-        lambda: _ours(place, text, epochs, recipe, device),
-        lambda: _bare(bare, environment),
+        lambda: by_command(place, "char-lm", text, epochs, recipe, device=device),
+        lambda: by_script(place, "bare_char.py", arguments, environment, device=device, threads=count),
     )
     return measured(
-        name if device == "cpu" else f"gpu_{name}",
+        named(name, device),
         f"characters a second, {about} ÷ the bare loop's",
         ratios([(b.seconds, a.seconds) for a, b in pairs]),
         limit=PROMISED,
@@ -51,22 +46,8 @@ def _against_bare(
         threads=count,
         epochs=epochs,
         text_bytes=text.stat().st_size,
-        ours_seconds=[a.epochs for a, _ in pairs],
-        bare_seconds=[b.epochs for _, b in pairs],
-        accuracy=[(a.accuracy, b.accuracy) for a, b in pairs],
+        **details(pairs),
     )
-
-
-def _ours(place: Place, text: Path, epochs: int, recipe: Mapping[str, str], device: str) -> Trained:
-    command = ["train", "char-lm", "--data", str(text), "--epochs", str(epochs), "--device", device, "--json"]
-    done = finish(fastai_tui(*command, *settings(recipe)), place.environment())
-    return read_events(done.output, done.seconds)
-
-
-def _bare(script: list[str], environment: Mapping[str, str]) -> Trained:
-    done = finish(script, environment)
-    told = msgspec.json.decode(done.output)
-    return Trained(told["seconds"], told["results"][-1][1], done.seconds)
 
 
 def _text(place: Place, size: int) -> Path:

@@ -34,39 +34,69 @@ class Trained(NamedTuple):
 def epoch(place: Place, device: str = "cpu") -> list[Measurement]:
     """What the engine, its recorder and its log cost."""
     about = "an epoch of full MNIST ÷ the bare loop's"
-    return [_against_bare(place, _named("epoch", device), about, PLAIN, "off", device)]
+    return [_against_bare(place, named("epoch", device), about, PLAIN, "off", device)]
 
 
 def epoch_with_statistics(place: Place, device: str = "cpu") -> list[Measurement]:
     """What recording the five convolutions' statistics and histograms at every batch costs on top."""
     about = "an epoch with statistics and histograms ÷ the bare loop's without"
-    return [_against_bare(place, _named("epoch_with_statistics", device), about, STATISTICS, "on", device)]
+    return [_against_bare(place, named("epoch_with_statistics", device), about, STATISTICS, "on", device)]
 
 
-def ours(
-    place: Place,
-    data: Path,
-    epochs: int,
-    *,
-    device: str = "cpu",
-    activations: str = "off",
-    arguments: Sequence[str] = (),
-) -> Trained:
-    """Train through the command, in the foreground."""
-    command = ["train", "mnist", "--data", str(data), "--epochs", str(epochs), "--device", device, "--json"]
-    chosen = settings(RECIPE | {"activations": activations})
-    done = finish(fastai_tui(*command, *chosen, *arguments), place.environment())
-    return read_events(done.output, done.seconds)
+def ours(place: Place, data: Path, epochs: int, *, device: str = "cpu", activations: str = "off") -> Trained:
+    """Train on MNIST through the command."""
+    return by_command(place, "mnist", data, epochs, RECIPE | {"activations": activations}, device=device)
 
 
 def bare(
     place: Place, data: Path, epochs: int, environment: Mapping[str, str], *, device: str = "cpu", threads: int | None
 ) -> Trained:
-    """Train with the frozen loop; without `threads`, with as many as torch takes by itself."""
-    script = [sys.executable, str(place.reference / "bare_mnist.py"), str(data), str(epochs), "--device", device]
+    """Train on MNIST with the frozen loop."""
+    return by_script(place, "bare_mnist.py", [data, epochs], environment, device=device, threads=threads)
+
+
+def by_command(
+    place: Place, experiment: str, data: Path | str, epochs: int, recipe: Mapping[str, str], *, device: str
+) -> Trained:
+    """Train through the command, in the foreground."""
+    command = ["train", experiment, "--data", str(data), "--epochs", str(epochs), "--device", device, "--json"]
+    done = finish(fastai_tui(*command, *settings(recipe)), place.environment())
+    return read_events(done.output, done.seconds)
+
+
+def by_script(
+    place: Place,
+    name: str,
+    arguments: Sequence[object],
+    environment: Mapping[str, str],
+    *,
+    device: str,
+    threads: int | None,
+) -> Trained:
+    """Train with a frozen script; without `threads`, with as many as torch takes by itself."""
+    script = [sys.executable, str(place.reference / name), *map(str, arguments), "--device", device]
     done = finish([*script, *(["--threads", str(threads)] if threads else [])], environment)
     told = msgspec.json.decode(done.output)
     return Trained(told["seconds"], told["results"][-1][1], done.seconds)
+
+
+def details(pairs: Sequence[tuple[Trained, Trained]]) -> dict[str, Any]:
+    """What both sides took and reached, ours first in every pair."""
+    return {
+        "ours_seconds": [a.epochs for a, _ in pairs],
+        "bare_seconds": [b.epochs for _, b in pairs],
+        "accuracy": [(a.accuracy, b.accuracy) for a, b in pairs],
+    }
+
+
+def best_epochs(pairs: Sequence[tuple[Trained, Trained]]) -> float:
+    """Our fastest epoch ÷ the other side's."""
+    return min(min(a.epochs) for a, _ in pairs) / min(min(b.epochs) for _, b in pairs)
+
+
+def named(name: str, device: str) -> str:
+    """A measurement's name, which says where it was made."""
+    return name if device == "cpu" else f"gpu_{name}"
 
 
 def same_threads() -> tuple[dict[str, str], int]:
@@ -105,13 +135,7 @@ def _against_bare(place: Place, name: str, about: str, limit: float, activations
         device=device,
         threads=count,
         epochs=epochs,
-        ours_seconds=[a.epochs for a, _ in pairs],
-        bare_seconds=[b.epochs for _, b in pairs],
-        accuracy=[(a.accuracy, b.accuracy) for a, b in pairs],
-        best_epochs=min(min(a.epochs) for a, _ in pairs) / min(min(b.epochs) for _, b in pairs),
+        **details(pairs),
+        best_epochs=best_epochs(pairs),
         whole_process=ratios([(a.process, b.process) for a, b in pairs]),
     )
-
-
-def _named(name: str, device: str) -> str:
-    return name if device == "cpu" else f"gpu_{name}"

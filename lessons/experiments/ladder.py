@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import msgspec
-
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.settings import Schema, Setting, Value
 from fastai_tui.lessons.experiments.settings import training
@@ -209,12 +207,11 @@ _IMAGES = (
 def _schema() -> Schema:
     common = training(models=("skips", *(m for m in MODELS if m != "skips")), norms=ORDERS, bs=256, lr=0.05)
     common = common.but(opt="sgd", wd=0.0, decay="coupled")
-    changed: dict[str, dict[str, object]] = {
-        "norm": {"about": "batch norm after the ReLU, as in the course, before it, or none"},
-        "opt": {"choices": ("sgd", "nesterov", "adam")},
-        "bn_freeze": {"about": "the norms' running statistics stay as they are, and are used in training"},
-    }
-    settings = [msgspec.structs.replace(s, **changed.get(s.name, {})) for s in common.settings]
+    settings = common.changed(
+        norm={"about": "batch norm after the ReLU, as in the course, before it, or none"},
+        opt={"choices": ("sgd", "nesterov", "adam")},
+        bn_freeze={"about": "the norms' running statistics stay as they are, and are used in training"},
+    ).settings
     return Schema((*settings[:2], *_NETWORK, *settings[2:], *_LEARNING, *_IMAGES))
 
 

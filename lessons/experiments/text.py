@@ -1,9 +1,6 @@
 """The settings of `char-lm`, its presets, and which of its networks take which. Free of torch."""
 
 from collections.abc import Mapping
-from typing import Any
-
-import msgspec
 
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.settings import Schema, Setting, Value
@@ -89,11 +86,10 @@ def _schema() -> Schema:
         models=("gru", *WINDOWS, *(name for name in STATEFUL if name != "gru")), bs=64, lr=1e-3, groups=GROUPS
     )
     common = common.but(schedule="flat", warm_up=0.0, wd=0.0)
-    changed: dict[str, dict[str, Any]] = {
-        "bs": {"about": "streams, or windows, side by side in a batch", "unit": "streams"},
-        "loader": {"choices": ("resident",), "about": "the text is kept on the device as numbers"},
-    }
-    settings = [msgspec.structs.replace(s, **changed.get(s.name, {})) for s in common.settings]
+    settings = common.changed(
+        bs={"about": "streams, or windows, side by side in a batch", "unit": "streams"},
+        loader={"choices": ("resident",), "about": "the text is kept on the device as numbers"},
+    ).settings
     return Schema((settings[0], *_OWN, *settings[1:]))
 
 

@@ -1,7 +1,6 @@
 """The cells by hand against torch's own, and the networks built of them against those built of torch's layers."""
 
 import random
-from collections.abc import Iterator
 
 import pytest
 import torch
@@ -10,18 +9,11 @@ from torch import Tensor, nn
 from fastai_tui.engine.models import char_lm, char_state
 from fastai_tui.engine.models.cells import Cell, GruCell, LstmCell, RnnCell, unrolled
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 PAIRS = [(RnnCell, nn.RNNCell), (GruCell, nn.GRUCell), (LstmCell, nn.LSTMCell)]
 SHAPES = [(random.Random(i).randint(1, 9), random.Random(i + 500).randint(1, 70), random.Random(i + 900).randint(1, 70))
           for i in range(100)]  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small matrices, thousands of times: two threads would mostly wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def given(cell: nn.Module, theirs: nn.Module) -> None:

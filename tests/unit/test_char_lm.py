@@ -1,7 +1,6 @@
 """The experiment `char-lm`: what is built of what is ordered, the state that is carried, and going on in mid-text."""
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +38,9 @@ def verse(tmp_path: Path) -> str:
 
 
 @pytest.fixture(autouse=True)
-def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Small matrices: two threads would mostly wait for each other."""
+def here_and_in_runs(one_thread: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thread, of this process and of what a run would set."""
     monkeypatch.setattr("fastai_tui.engine.device.threads", lambda: 1)
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def learner(data: str, seed: int = 42, **chosen: object) -> JobLearner:

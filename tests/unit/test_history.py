@@ -1,7 +1,6 @@
 """The costs of an uncut history: what is counted and measured, against plain passes over the same text."""
 
 import copy
-from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -16,16 +15,9 @@ from fastai_tui.engine.history import STREAMS, Measured
 from fastai_tui.engine.history_costs import Costs
 from fastai_tui.engine.models.char_state import CharStatefulRnn
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 BPTT, HIDDEN, BATCHES = 5, 24, 6
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """As the lab has it while it measures."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

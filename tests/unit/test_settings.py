@@ -88,6 +88,16 @@ def test_a_schema_fills_in_defaults_and_names_what_there_is() -> None:
         schema.fill({"batch\x1b[2J": 3})
 
 
+def test_a_schema_is_taken_with_other_fields_and_is_as_it_was() -> None:
+    schema = Schema(tuple(ALL))
+    other = schema.changed(opt={"choices": ("sgd",), "default": "sgd"}, bs={"low": 8})
+    assert [setting.name for setting in other.settings] == ["bs", "wd", "lr", "opt"]
+    assert (other["opt"].choices, other["bs"].low, other["bs"].default) == (("sgd",), 8, 64)
+    assert (other["wd"], other["lr"], schema["opt"].choices) == (NUMBER, RATES, ("adam", "sgd"))
+    with pytest.raises(BadInput, match="no setting momentum here"):
+        schema.changed(momentum={"low": 0})
+
+
 def test_pairs_are_key_and_value() -> None:
     assert pairs(["lr=0.1", " bs = 3", "x=a=b", "y="]) == {"lr": "0.1", "bs": "3", "x": "a=b", "y": ""}
 

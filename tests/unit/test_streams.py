@@ -1,7 +1,6 @@
 """Streams and windows against direct implementations on lists, and the state that is carried over them."""
 
 from collections import Counter
-from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -17,6 +16,8 @@ from fastai_tui.engine.data.vocabulary import Vocabulary
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.models import char_state
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CPU = torch.device("cpu")
 STATEFUL = (
     char_state.CharStatefulRnn,
@@ -26,15 +27,6 @@ STATEFUL = (
     char_state.CharLstm,
     char_state.CharLstmByHand,
 )
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small matrices, thousands of times: two threads would mostly wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def text_of(count: int, held: int = 100) -> TextSet:
