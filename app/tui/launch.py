@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from fastai_tui.lessons.schema import Chapter
 
 SETTLED = 1.0  # seconds after which the first frame has long been there
+TURN = 0.001  # seconds that a thread computes before another gets its turn; Python's 5 ms are long for a key
 GRACE = 5.0  # seconds that leaving may take once somebody has asked for it by a signal
 _COLOUR_SYSTEMS: dict[Depth, str] = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "standard"}
 
@@ -26,6 +28,7 @@ def launch(chapter: str = "", step: str = "") -> int:
     """Open the app at a chapter and step (its number or id), or where the learner left off; returns the exit code.
     Raises `BadInput` for a chapter or step that there is not."""
     gc.disable()  # 30 ms of the first 300 go into looking for garbage among what was only just made
+    sys.setswitchinterval(TURN)
     depth = _prepare()
     app = _made(chapter, step, depth)
     errors: list[Exception] = []

@@ -26,6 +26,7 @@ HEAT_BEAT = 0.5  # seconds between two pictures of a heat map, which has more ce
 APART = 0.06  # seconds between two plots of a canvas, so that no frame has to draw both
 SHARE = 25  # times as long as a plot took to draw it stands: 4 % of a core, however large it is and slow the machine
 QUIET, AT_MOST = 0.1, 0.5  # seconds that plots wait after a key, and how late that may make them
+ANSWERED = 0.015  # seconds after a key in which no plot is drawn, however late it is: the answer has to be sent first
 
 
 _loaded = False  # whether what plots are made with has been imported
@@ -134,7 +135,8 @@ class Plotter:
         now = self._clock()
         beat = max(beat, THIN_BEAT) if is_thin(self.canvas) else beat
         own = max(kept.drawn + max(beat, SHARE * kept.cost), self._last + APART) - now
-        after_key = min(max(self._key, self._app_key()) + QUIET, kept.stale + AT_MOST) - now
+        key = max(self._key, self._app_key())
+        after_key = max(min(key + QUIET, kept.stale + AT_MOST), key + ANSWERED) - now
         return max(own, after_key)
 
     def _app_key(self) -> float:

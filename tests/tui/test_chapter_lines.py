@@ -3,6 +3,8 @@
 import pytest
 
 from fastai_tui.app.tui.screens.chapter import ChapterScreen
+from fastai_tui.app.tui.sheet import Sheet
+from fastai_tui.app.tui.widgets.title import Heading, Title
 from tests.tui.course import opened, press
 
 SMALL, USUAL, WIDE = (40, 12), (80, 24), (120, 40)
@@ -118,3 +120,29 @@ async def test_space_goes_on_through_a_full_map_and_comes_round() -> None:
         assert pane.at == (1, 1)  # type: ignore[attr-defined]
         await press(app, "space")
         assert pane.at == (1, 2)  # type: ignore[attr-defined]
+
+
+def title(width: int, *left_out: str, steps: int = 21, step: str = "What the gates do") -> str:
+    """The top line in the middle of a chapter."""
+    line, sheet = Title(), Sheet(width, 1)
+    line.heading = Heading("A chapter", step, steps // 2, (True,) * (steps // 2) + (False,) * -(-steps // 2), left_out)
+    line.draw(sheet)
+    return sheet.text.rstrip()
+
+
+def test_in_a_narrow_title_the_dots_go_before_the_words() -> None:
+    assert title(40, "the pane (w)") == " 11/21 What the gates do +the pane (w)"
+    assert title(40, "the pane (w)", "the text") == " 11/21 What the gates do +the pane (w)"
+    assert title(40, "the pane (w)", steps=5) == " 3/5 What the gate… +the pane (w) ●●○○○"
+    wide = title(80, "the pane (w)")
+    assert wide.startswith(" 11/21 What the gates do · not shown: the pane (w)  ")
+    assert wide.endswith(" ●●●●●●●●●●○○○○○○○○○○○")
+
+
+def test_a_note_that_has_no_room_in_the_title_is_a_number_or_nothing() -> None:
+    assert title(40, "some of the row's numbers", "the legend") == " 11/21 What the gates do +2"
+    assert title(16, "the legend") == " 11/21 What t…"
+    for width in range(1, 120):
+        shown = title(width, "some of the row's numbers", "the pane (w)", step="A step with a title that is long")
+        assert shown.startswith(" 11/21 "[: max(width - 3, 0)])
+        assert width < 30 or "+" in shown or "not shown" in shown

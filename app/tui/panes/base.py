@@ -71,6 +71,7 @@ class Pane(Canvas, can_focus=True):
         self.run: Run | None = None
         self.runs: tuple[str, ...] = ()
         self.chapter_runs: tuple[str, ...] = ()  # those of the step's experiment with any network, the oldest first
+        self.home_runs: frozenset[str] = frozenset()  # of those the ones started where their network is first trained
 
     # What a subclass says of itself
 

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from fastai_tui.app.tui.panes import cell_drawing, reading_words
 from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.app.tui.panes.cell_shown import STAGES, Shown
+from fastai_tui.app.tui.panes.early import once_told
 from fastai_tui.app.tui.panes.playing import whole
 from fastai_tui.app.tui.panes.recurrent import FAR, RecurrentPane
 from fastai_tui.engine.recurrence import Work
@@ -78,6 +79,7 @@ class CellPane(RecurrentPane[Shown]):
         self._asked = (*asked[:2], self.number, self.unit, *asked[4:])
         self._note()
         self.refresh_bindings()
+        self.catch_up()
 
     def say(self, sentence: str) -> None:
         self._asked = self.work = None  # what failed may be asked again
@@ -138,12 +140,13 @@ class CellPane(RecurrentPane[Shown]):
         if not super().check_action(action, parameters):
             return False
         work = self.work
-        if action == "stage" and parameters[0] == -1:
-            return self.stage > 0
-        if action in ("anew", "finish"):
-            return work is not None and (self.stage > 0 if action == "anew" else self.stage < len(STAGES[work.kind]))
-        return work is not None if action == "stage" else True
+        if action == "anew" or (action == "stage" and parameters[0] == -1):
+            return self.stage > 0 or bool(self.early)
+        if action == "finish" and work is not None:
+            return self.stage < len(STAGES[work.kind])
+        return work is not None or self.waiting if action in ("stage", "finish") else True
 
+    @once_told
     def action_stage(self, by: int) -> None:
         last = len(STAGES[self.work.kind]) if self.work else 0
         if by > 0 and self.stage >= last:
@@ -159,9 +162,11 @@ class CellPane(RecurrentPane[Shown]):
         self.action_go(1)
         self.refresh_bindings()
 
+    @once_told
     def action_finish(self) -> None:
         self._to(len(STAGES[self.work.kind]) if self.work else 0)
 
+    @once_told
     def action_anew(self) -> None:
         self._to(0)
 
@@ -171,6 +176,7 @@ class CellPane(RecurrentPane[Shown]):
         self.refresh_bindings()
         self.changed()
 
+    @once_told
     def action_unit(self, by: int) -> None:
         most = self.work.units if self.work else 1
         self.unit = min(max(self.unit + by, 1), most)

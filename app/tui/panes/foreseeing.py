@@ -70,6 +70,10 @@ class ForeseeingPane(ReadingPane, Generic[Answer]):
 
     # Answers
 
+    @property
+    def waiting(self) -> bool:
+        return self.answer is None and not self.trouble
+
     def key(self, source: str = "") -> tuple[str, str, Hashable]:
         """What an answer that is looked for is kept by."""
         return source or self.source, self.text, self.about()
@@ -103,6 +107,7 @@ class ForeseeingPane(ReadingPane, Generic[Answer]):
         self.answers[key] = self.received(answer)
         self.waits = False
         self.inquire()
+        self.catch_up()
 
     def say(self, sentence: str) -> None:
         self.waits = False

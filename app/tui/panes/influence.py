@@ -81,13 +81,13 @@ class InfluencePane(ForeseeingPane[Influence]):
         return Shown(
             self.text,
             self.at,
-            self.view,
             self.answer or (self._recent(self.source) if self.waits else None),
             self.of_other() or (self._recent(self.other) if compared else None),
             self.line,
             self.hidden,
             self.trouble,
             waits=self.waits,
+            view=self.view,
         )
 
     def measured(self) -> Measured:

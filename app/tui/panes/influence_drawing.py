@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastai_tui.app.text import fit, number
 from fastai_tui.app.tui.panes import foreseeing_drawing, influence_chart, text_rows, typed_drawing
-from fastai_tui.app.tui.panes.foreseeing_drawing import LOADING, PREDICT, SMALL
+from fastai_tui.app.tui.panes.foreseeing_drawing import PREDICT, SMALL, UNANSWERED, Foreseeing
 from fastai_tui.app.tui.panes.influence_chart import DECADES, LOG
 from fastai_tui.app.tui.panes.layout import Area
 from fastai_tui.app.tui.panes.letters import spelt
@@ -18,7 +18,6 @@ from fastai_tui.app.writing import read_as_unknown, sign
 from fastai_tui.engine.expectations import Influence, farthest, mean, reach, shares, strength
 
 if TYPE_CHECKING:
-    from fastai_tui.app.tui.panes.typed import Typed
     from fastai_tui.app.tui.sheet import Role, Sheet
 
 NOTHING = "no character before it has any influence"
@@ -27,19 +26,10 @@ LEAST_BACK, BEYOND = 8, 4  # distances that a chart has at the least, and beyond
 
 
 @dataclass(frozen=True)
-class Shown:
-    """All that is to be seen; `found` is for the cursor, or (`view` mean) for many places, and `other` the same of
-    another network."""
+class Shown(Foreseeing[Influence]):
+    """What is to be seen of the influence: `found` is for the cursor, or (`view` mean) for many places."""
 
-    text: str
-    at: int
     view: str = "here"
-    found: Influence | None = None
-    other: Influence | None = None
-    line: Typed | None = None
-    hidden: frozenset[str] = frozenset()
-    trouble: str = ""
-    waits: bool = False
 
     @cached_property
     def norms(self) -> list[float]:
@@ -83,12 +73,10 @@ def draw(sheet: Sheet, shown: Shown, pulse: str) -> None:
         typed_drawing.draw(sheet, shown.line, typed_drawing.ANY)
         return
     found, small = shown.found, sheet.height < SMALL
-    lines = foreseeing_drawing.notes(sheet, shown.trouble, found.unknown if found else "")
     if found is None:
-        lines = lines or [(fit(f"{pulse} {LOADING}", sheet.width), "dim")]
-        below = foreseeing_drawing.foot(sheet, lines)
-        text_rows.draw(sheet, Area(0, 0, sheet.width, below), Shaded(shown.text, (), LOG, shown.at), best=0)
+        foreseeing_drawing.nothing(sheet, shown, pulse)
         return
+    lines = foreseeing_drawing.notes(sheet, shown.trouble, found.unknown)
     if not small:
         sheet.put(0, 0, fit(foreseeing_drawing.who(found.source, found.network, found.step), sheet.width), "dim")
     below = foreseeing_drawing.foot(sheet, [*_figures(shown, sheet), *lines])
@@ -212,13 +200,9 @@ def _fitting(said: Sequence[str], width: int) -> str:
 
 def sentence(shown: Shown) -> str:
     """The picture in words."""
-    if shown.trouble:
-        return shown.trouble
-    if shown.line is not None:
-        return f"You are typing a text: {shown.line.text!r}."
     found = shown.found
-    if found is None or shown.late:
-        return "The lab has not answered yet."
+    if found is None or shown.instead or shown.late:
+        return shown.instead or UNANSWERED
     who = foreseeing_drawing.who(found.source, found.network, found.step)
     reached, near, far = shown.figures(shown.norms)
     if shown.view == "mean":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.panes.early import EarlyPane
 from fastai_tui.app.tui.panes.inside import InsidePane
 from fastai_tui.app.tui.panes.letters import named
 from fastai_tui.app.tui.panes.networks import networks
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 KINDS = ("rnn", "gru", "lstm")
 
 
-class ReadingPane(TypingPane, InsidePane):
+class ReadingPane(TypingPane, EarlyPane, InsidePane):
     """A subclass asks the lab in `inquire`. The network is the step's run once it has begun, else the embedded one; or
     a fresh one of the kind that the option `model` names."""
 
@@ -104,6 +105,10 @@ class ReadingPane(TypingPane, InsidePane):
         source = EMBEDDED if self.source.startswith("fresh-") else self.source
         return writing.arguments(source, self.text[: self.at + 1], 1, Manner(greedy=True))
 
+    def say(self, sentence: str) -> None:
+        self.early.clear()
+        super().say(sentence)
+
     # What the screen tells it
 
     def look(self) -> None:
@@ -126,6 +131,7 @@ class ReadingPane(TypingPane, InsidePane):
             self.text, self.trouble = text, ""
             self.settle()
             self.inquire()
+        self.catch_up()
 
     def action_go(self, by: int) -> None:
         self.at += by

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes import reading_words, typed_drawing
+from fastai_tui.app.tui.panes.early import once_told
 from fastai_tui.app.tui.panes.playing import whole
 from fastai_tui.app.tui.panes.reading import ReadingPane
 from fastai_tui.app.tui.panes.run_picture import instead
@@ -59,6 +60,10 @@ class RecurrentPane(ReadingPane, Generic[Shown]):
 
     # What follows from that
 
+    @property
+    def waiting(self) -> bool:
+        return self.told is None and not self.trouble and bool(self.text)
+
     def suits(self, model: str) -> bool:
         return model not in ("three", "loop", "concat")
 
@@ -76,10 +81,11 @@ class RecurrentPane(ReadingPane, Generic[Shown]):
         if not super().check_action(action, parameters):
             return False
         told = self.told
-        if action == "layer":
-            return told is not None and 1 <= self.number + int(str(parameters[0])) <= told.layers
-        return told is not None if action == "unit" else True
+        if action == "layer" and told is not None:
+            return 1 <= self.number + int(str(parameters[0])) <= told.layers
+        return told is not None or self.waiting if action in ("layer", "unit") else True
 
+    @once_told
     def action_layer(self, by: int) -> None:
         self.number = whole(self.number + by, FAR, 1)
         self.inquire()

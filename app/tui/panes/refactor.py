@@ -69,7 +69,7 @@ class RefactorPane(DescribedPane):
         self.top = min(max(top, 0), MOST) if isinstance(top, int) else -1  # −1: at the first change
         self.ago, self.whole = 0, scene.kept.get("whole") == "on"
         self.seen = {view for view in VIEWS if isinstance(seen, list) and view in seen} | {self.view}
-        self.earlier: Snapshot | None = None  # the newest run of the network before
+        self.earlier: Snapshot | None = None  # the run of the network before
         self._known: tuple[str, ...] | None = None
         self._area = Area(0, 0, 1, 1)  # what the head leaves
         self._parameters = 0  # of the network before, where the lab was asked
@@ -122,7 +122,7 @@ class RefactorPane(DescribedPane):
 
     @work(exclusive=True, group="before")
     async def _look(self, runs: tuple[str, ...]) -> None:
-        """Find the newest run of the network before, and follow it to its end."""
+        """Find the run of the network before, and follow it to its end."""
         run = await asyncio.to_thread(self._newest, runs)
         if run is None:
             self._earlier(None)
@@ -130,8 +130,10 @@ class RefactorPane(DescribedPane):
             await follow(run, self._earlier, self.say)
 
     def _newest(self, runs: tuple[str, ...]) -> Run | None:
-        """Of that network; one that has never begun stands back for all others."""
+        """Of that network, from the step that it belongs to if there is one; one that has never begun stands back for
+        all others."""
         found = [run for ref in reversed(runs) if (run := self._of_before(ref)) is not None]
+        found.sort(key=lambda run: run.id not in self.home_runs)
         return next((run for run in found if len(run.steps())), found[0] if found else None)
 
     def _of_before(self, ref: str) -> Run | None:

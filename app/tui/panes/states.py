@@ -9,6 +9,8 @@ import msgspec
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes import reading_words, states_drawing
+from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.panes.early import once_told
 from fastai_tui.app.tui.panes.playing import one_of, whole
 from fastai_tui.app.tui.panes.recurrent import FAR, RecurrentPane
 from fastai_tui.app.tui.panes.states_drawing import Shown, fitting
@@ -48,6 +50,7 @@ class StatesPane(RecurrentPane[Shown]):
         seen = kept.get("views")
         self.seen = {view for view in seen if view in ALL} if isinstance(seen, list) else set()
         self.found: Layer | None = None
+        self.roomy = False  # whether there was room for all views when it was drawn last
         self._asked: tuple[str, str, int, int] | None = None
 
     # What it knows
@@ -69,6 +72,7 @@ class StatesPane(RecurrentPane[Shown]):
         self._asked = (*asked[:2], self.number, asked[3])
         self._look_at()
         self.refresh_bindings()
+        self.catch_up()
 
     def say(self, sentence: str) -> None:
         self._asked = None  # what failed may be asked again
@@ -147,7 +151,7 @@ class StatesPane(RecurrentPane[Shown]):
         }
 
     def picture(self, sheet: Sheet, shown: Shown) -> None:
-        states_drawing.draw(sheet, shown)
+        self.roomy = states_drawing.draw(sheet, shown)
 
     def words(self, shown: Shown) -> str:
         return states_drawing.sentence(shown)
@@ -158,15 +162,17 @@ class StatesPane(RecurrentPane[Shown]):
         if not super().check_action(action, parameters):
             return False
         layer = self.found
-        if action in ("view", "together"):
-            return layer is not None and len(layer.views) > 1
-        return layer is not None if action == "order" else True
+        if action in ("view", "together") and layer is not None:
+            return len(layer.views) > 1
+        return layer is not None or self.waiting if action in ("view", "together", "order") else True
 
+    @once_told
     def action_unit(self, by: int) -> None:
         units = self.units
         self.unit = units[min(max(units.index(self.unit) + by, 0), len(units) - 1)]
         self.changed()
 
+    @once_told
     def action_view(self, by: int) -> None:
         if self.found is not None:
             there = VIEWS[self.found.kind]
@@ -174,10 +180,15 @@ class StatesPane(RecurrentPane[Shown]):
             self._look_at()
             self.changed()
 
+    @once_told
     def action_order(self) -> None:
         self.order = ORDERS[1 - ORDERS.index(self.order)]
         self.changed()
 
+    @once_told
     def action_together(self) -> None:
+        if not self.roomy:
+            Pane.say(self, "No room for all at once: v shows each.")
+            return
         self.together = not self.together
         self.changed()

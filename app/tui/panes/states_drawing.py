@@ -69,14 +69,14 @@ class Shown:
         return "?" if name in self.hidden else short(value)
 
 
-def draw(sheet: Sheet, shown: Shown) -> None:
-    """What it is, the map (or all of them), and what is under the cursor."""
+def draw(sheet: Sheet, shown: Shown) -> bool:
+    """What it is, the map (or all of them), and what is under the cursor. Returns whether there is room for all."""
     low = sheet.height < SMALL
     head = 0 if low else _head(sheet, shown)
     foot = _foot(sheet, shown)
     area = Area(head, 0, sheet.width, max(sheet.height - head - len(foot), 0))
-    places = tiles(area, len(shown.layer.views)) if shown.together else []
-    if places:
+    places = tiles(area, len(shown.layer.views))
+    if places and shown.together:
         for view, place in zip(shown.layer.views, places, strict=True):
             _title(sheet, place, view, shown)
             _map(sheet, place._replace(row=place.row + 1, height=place.height - 1), view, shown)
@@ -84,6 +84,7 @@ def draw(sheet: Sheet, shown: Shown) -> None:
         _map(sheet, area, shown.view, shown)
     for i, (line, style) in enumerate(foot):
         sheet.put(area.below + i, 0, line, style)
+    return bool(places)
 
 
 def tiles(area: Area, many: int) -> list[Area]:

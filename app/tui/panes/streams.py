@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from fastai_tui.app.tui.orders import USUAL_SEED
 from fastai_tui.app.tui.panes import streams_drawing
 from fastai_tui.app.tui.panes.beginning import Pulse
+from fastai_tui.app.tui.panes.early import EarlyPane, once_told
 from fastai_tui.app.tui.panes.playing import PlayingPane, whole
 from fastai_tui.app.tui.panes.streams_shown import Shown
 from fastai_tui.app.tui.panes.typed import as_line
@@ -35,7 +36,7 @@ BS, SIZE, FAR = 64, 8, 1_000_000  # the experiment's own; further than any batch
 MOST_SEEN = 400  # batches that are remembered as seen
 
 
-class StreamsPane(TypingPane, PlayingPane):
+class StreamsPane(TypingPane, EarlyPane, PlayingPane):
     """Asks the lab for the batch `number` of the loaders that runs train with, and walks over it with a cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -85,6 +86,10 @@ class StreamsPane(TypingPane, PlayingPane):
     # What is asked for
 
     @property
+    def waiting(self) -> bool:
+        return self.shown.waits
+
+    @property
     def data(self) -> str:
         """The text's name or path: that of the knob, the run, the step."""
         order = self.scene.step.run
@@ -130,6 +135,7 @@ class StreamsPane(TypingPane, PlayingPane):
         except FastaiTuiError as error:
             if asks == self.asks:
                 self.trouble, self.folded = str(error), None
+                self.early.clear()
                 self.stop()
                 self.settle()
             return
@@ -148,6 +154,7 @@ class StreamsPane(TypingPane, PlayingPane):
                 self.returns = False
             self.views.add(folded.view)
         self.settle()
+        self.catch_up()
 
     # What it says of itself
 
@@ -232,6 +239,7 @@ class StreamsPane(TypingPane, PlayingPane):
         if text != self.text:
             self.text, self.number, self.row = text, 0, 0
             self.look()
+        self.catch_up()
 
     # Batches
 
@@ -270,6 +278,7 @@ class StreamsPane(TypingPane, PlayingPane):
             return self.epoch > 0
         return super().check_action(action, parameters)
 
+    @once_told
     def action_column(self, by: int) -> None:
         """Along the row, and from the end of a stream's part to where it goes on."""
         last = self.folded.length - 1 if self.folded else 0
@@ -285,6 +294,7 @@ class StreamsPane(TypingPane, PlayingPane):
             self.column = min(max(column, 0), last)
             self.changed()
 
+    @once_told
     def action_row(self, by: int) -> None:
         last = len(self.folded.rows) - 1 if self.folded else 0
         self.row = min(max(min(self.row, last) + by, 0), max(last, 0))

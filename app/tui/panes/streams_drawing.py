@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fastai_tui.engine.text_batch import Folded, FoldedRow
 
 __all__ = ["draw", "sentence"]
-LOW, MEDIUM = 9, 14  # rows of a pane below which there is room for the rows and a word, or not for where they lie
+LOW, SPARE, MEDIUM = 9, 12, 14  # rows from which on a pane has room for a row's numbers, for figures, for the strip
 NUMBERED = 5  # lines that the row's numbers and targets take
 BACK = 3  # characters before a stream's part that stay in view
 DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))  # of a braille cell, by column
@@ -62,18 +62,23 @@ def _body(sheet: Sheet, area: Area, shown: Shown) -> None:
 
 
 def _head(sheet: Sheet, shown: Shown) -> Iterator[tuple[str, Role]]:
-    if sheet.height >= LOW:
+    if sheet.height >= MEDIUM:
         yield f"{shown.batch.data}: {shown.batch.tokens:,} characters", "dim"
+    if sheet.height > LOW:
         yield shown.cut, "strong"
-    yield shown.which, "strong" if sheet.height < LOW else "plain"
+    else:
+        sheet.leave_out("how the text is cut")
+    yield shown.which, "plain" if sheet.height > LOW else "strong"
 
 
 def _foot(sheet: Sheet, shown: Shown) -> Iterator[tuple[str, Role]]:
     unknown = read_as_unknown(shown.batch.unknown)
     if unknown and sheet.height >= LOW:
-        yield from spoken(sheet, unknown, sheet.width, 2, "warn")
+        yield from spoken(sheet, unknown, sheet.width, 2 if sheet.height >= MEDIUM else 1, "warn")
     if sheet.height < LOW:
         yield shown.pair, "plain"
+    elif sheet.height < SPARE:
+        sheet.leave_out("what an epoch comes to")
     else:
         forms = shown.figures
         yield next((words for words in forms if len(words) <= sheet.width), forms[-1]), "dim"

@@ -8,6 +8,7 @@ import msgspec
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes import surprise_drawing
+from fastai_tui.app.tui.panes.early import once_told
 from fastai_tui.app.tui.panes.foreseeing import ForeseeingPane
 from fastai_tui.app.tui.panes.letters import named
 from fastai_tui.app.tui.panes.playing import whole
@@ -73,6 +74,7 @@ class SurprisePane(ForeseeingPane[Surprise]):
     def code(self) -> str:
         return self.scene.step.code or "engine.interpret.surprise:expectations"
 
+    @once_told
     def action_worst(self) -> None:
         """To the most surprising character, or from there to the one that is next in surprise."""
         answer = self.answer

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastai_tui.app.halfblocks import Scale, amount
 from fastai_tui.app.text import fit, number
 from fastai_tui.app.tui.panes import foreseeing_drawing, text_rows, typed_drawing
-from fastai_tui.app.tui.panes.foreseeing_drawing import LOADING, PREDICT, SMALL
+from fastai_tui.app.tui.panes.foreseeing_drawing import PREDICT, SMALL, Foreseeing
 from fastai_tui.app.tui.panes.layout import Area
 from fastai_tui.app.tui.panes.letters import spelt
 from fastai_tui.app.tui.panes.text_rows import Shaded
@@ -19,7 +19,6 @@ from fastai_tui.engine.expectations import Foreseen, Guess, Surprise, surprising
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fastai_tui.app.tui.panes.typed import Typed
     from fastai_tui.app.tui.sheet import Role, Sheet
 
 WIDE = 60  # columns from which the most surprising characters stand beside what was expected
@@ -29,18 +28,8 @@ TALL = 24  # rows from which the means are bars
 
 
 @dataclass(frozen=True)
-class Shown:
-    """All that is to be seen: `other` is what another network made of the same text, `line` the text while it is typed,
-    `waits` whether the lab has yet to answer."""
-
-    text: str
-    at: int
-    found: Surprise | None = None
-    other: Surprise | None = None
-    line: Typed | None = None
-    hidden: frozenset[str] = frozenset()
-    trouble: str = ""
-    waits: bool = False
+class Shown(Foreseeing[Surprise]):
+    """What is to be seen of the surprise."""
 
     @property
     def here(self) -> Foreseen | None:
@@ -69,7 +58,7 @@ def draw(sheet: Sheet, shown: Shown, pulse: str) -> None:
         return
     found = shown.found
     if found is None:
-        _nothing(sheet, shown, pulse)
+        foreseeing_drawing.nothing(sheet, shown, pulse)
         return
     small = sheet.height < SMALL
     if not small:
@@ -83,13 +72,6 @@ def draw(sheet: Sheet, shown: Shown, pulse: str) -> None:
         _low(sheet, room, shown, found)
     else:
         _high(sheet, room, shown, found)
-
-
-def _nothing(sheet: Sheet, shown: Shown, pulse: str) -> None:
-    """Before the first answer: the text as it is."""
-    lines = foreseeing_drawing.notes(sheet, shown.trouble, "") or [(fit(f"{pulse} {LOADING}", sheet.width), "dim")]
-    below = foreseeing_drawing.foot(sheet, lines)
-    text_rows.draw(sheet, Area(0, 0, sheet.width, below), Shaded(shown.text, (), amount(1), shown.at), best=0)
 
 
 def scale(found: Surprise) -> Scale:
@@ -244,13 +226,9 @@ def _means(shown: Shown, found: Surprise, sheet: Sheet) -> list[tuple[str, Role]
 
 def sentence(shown: Shown) -> str:
     """The picture in words."""
-    if shown.trouble:
-        return shown.trouble
-    if shown.line is not None:
-        return f"You are typing a text: {shown.line.text!r}."
     found = shown.found
-    if found is None:
-        return "The lab has not answered yet."
+    if found is None or shown.instead:
+        return shown.instead
     who = foreseeing_drawing.who(found.source, found.network, found.step)
     mean = f"{shown.number('mean', found.mean)} nats a character, where knowing nothing is {found.ignorance:.2f}"
     said = [f"{who}, reads {shown.text!r}: {mean}." if found.characters else f"{who}, has no text to read."]

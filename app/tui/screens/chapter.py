@@ -325,7 +325,7 @@ class ChapterScreen(Screen[None]):
         """A run of this step has something new."""
         if self.pane is None or not self.pane.is_attached:
             return
-        self.pane.chapter_runs = self.runs.all
+        self.pane.chapter_runs, self.pane.home_runs = self.runs.all, self.runs.home
         self.pane.follow(self.runs.shown, self.runs.shot, self.runs.family)
         self.show_status()
         self.judge()

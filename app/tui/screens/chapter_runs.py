@@ -36,15 +36,16 @@ KEPT = 50  # runs that a step remembers: the newest
 
 class StepRuns:
     """`own` are the ids of the runs started in this step, `family` those of its experiment and network in the whole
-    chapter, `all` those of its experiment with any network, the oldest first; `shown` is the newest of the first, or
-    else of those of the second that have the step's settings, or else of all of the second; `shot` its newest
-    snapshot."""
+    chapter, `all` those of its experiment with any network, the oldest first; `home` are those of all that were started
+    in the first step that trains their network. `shown` is the newest of the first, or else of those of the second that
+    have the step's settings, or else of all of the second; `shot` its newest snapshot."""
 
     def __init__(self, screen: ChapterScreen, services: Services) -> None:
         self.screen, self.services = screen, services
         self.own: list[str] = []
         self.family: tuple[str, ...] = ()
         self.all: tuple[str, ...] = ()
+        self.home: frozenset[str] = frozenset()
         self.shown: Run | None = None
         self.shot: Snapshot | None = None
         self.shots: dict[str, Snapshot] = {}
@@ -63,6 +64,7 @@ class StepRuns:
         self.shots, self.shown, self.shot = {}, None, None
         self.own = _ids(progress.of(chapter.slug, step.id).state)
         self.family, self.all = _family(chapter, step, progress), _all(chapter, step, progress)
+        self.home = _home(chapter, step, progress)
         if step.run is not None:
             self._work(self._find)
 
@@ -295,6 +297,16 @@ def _all(chapter: Chapter, step: Step, progress: Progress) -> tuple[str, ...]:
     run = step.run
     alike = [one for one in chapter.steps if run and one.run and one.run.experiment == run.experiment]
     return _of(chapter, alike, progress)
+
+
+def _home(chapter: Chapter, step: Step, progress: Progress) -> frozenset[str]:
+    """Of the runs of the step's experiment those that were started in the first step of the chapter with their
+    network; what a later step does with it, it does with other settings."""
+    first: dict[tuple[str, object], Step] = {}
+    for one in chapter.steps:
+        if step.run and one.run and one.run.experiment == step.run.experiment:
+            first.setdefault(_network(one.run), one)
+    return frozenset(_of(chapter, list(first.values()), progress))
 
 
 def _of(chapter: Chapter, steps: list[Step], progress: Progress) -> tuple[str, ...]:
