@@ -1,6 +1,8 @@
 """What a pane draws, without an app around it, and the numbers that can be read off it."""
 
 import re
+from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 from fastai_tui.app.tui.panes import pane_class
@@ -8,7 +10,13 @@ from fastai_tui.app.tui.sheet import Sheet, Sight
 from tests.tui.host import scene
 
 SIZES = [(40, 18), (78, 18), (60, 34), (38, 6), (118, 34), (100, 54)]
+DEPTHS = ("truecolor", "256", "16", "none")
 BLOCKS = "▀▄█"
+
+
+def sights(sizes: Sequence[tuple[int, int]]) -> list[tuple[tuple[int, int], str]]:
+    """Every size, and every depth of colour at the first one: what is played in an app takes too long for all pairs."""
+    return [(sizes[0], depth) for depth in DEPTHS] + list(zip(sizes[1:], cycle(DEPTHS), strict=False))
 
 
 def sheet_of(kind: str, size: tuple[int, int], sight: Sight | None = None, **where: Any) -> Sheet:

@@ -7,6 +7,9 @@ import os
 
 import pytest
 
+from fastai_tui.app.tui.panes import beginning, reading
+from fastai_tui.app.tui.panes.networks import Network
+from fastai_tui.app.tui.plotting import load
 from fastai_tui.lessons import loader
 
 parsed = functools.lru_cache(64)(loader.parse)  # the same bytes are the same chapter
@@ -17,6 +20,25 @@ def unhurried_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """No power fails between two of these tests, and chapters that were read already are at hand."""
     monkeypatch.setattr(os, "fsync", lambda file: None)
     monkeypatch.setattr(loader, "parse", parsed)
+
+
+@pytest.fixture(scope="session")
+def plots() -> None:
+    """What plots are made with is there: no pane waits for it."""
+    load()
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sign that moves while a run begins stands still, so that pictures can be compared."""
+    monkeypatch.setattr(beginning, "BEAT", 1e6)
+
+
+@pytest.fixture
+def networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three networks can read a text: the embedded one and two runs."""
+    there = (Network("pydocs", "lstm"), Network("0001-char-lm", "rnn"), Network("0002-char-lm", "gru"))
+    monkeypatch.setattr(reading, "networks", lambda store: there)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,6 +1,7 @@
 """An app around one pane or one screen, for tests: what it tells its parent is kept in `told`."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from textual.app import App, ComposeResult
@@ -71,3 +72,43 @@ def scene(
 def drawn(pane: Pane) -> Sheet:
     """What a mounted pane shows now."""
     return pane.sheet
+
+
+def play(
+    pane: Pane,
+    *keys: str,
+    drive: Callable[[Any], Awaitable[None]] | None = None,
+    size: tuple[int, int] = (78, 18),
+    **look: Any,
+) -> str:
+    """Show the pane, press the keys, do what `drive` does, and return its text at the end."""
+
+    async def run() -> str:
+        async with Host(pane, **look).run_test(size=size) as pilot:
+            await pressed(pilot, *keys)
+            if drive is not None:
+                await drive(pilot)
+                await settled(pilot)
+            if plotter := getattr(pane, "plotter", None):
+                plotter._kept.clear()  # its beat would have it wait
+            pane.redraw()
+            return pane.sheet.text
+
+    return asyncio.run(run())
+
+
+async def settled(pilot: Any) -> None:
+    """Until nothing is asked of the lab any more."""
+    for _ in range(200):
+        await pilot.pause()
+        if all(worker.is_finished for worker in pilot.app.workers):
+            return
+    raise AssertionError("it does not come to rest")
+
+
+async def pressed(pilot: Any, *keys: str) -> None:
+    """Once it has settled, press keys one after the other, each when the one before has had its effect."""
+    await settled(pilot)
+    for key in keys:
+        await pilot.press(key)
+        await settled(pilot)

@@ -2,22 +2,25 @@
 
 import asyncio
 import importlib
-from collections.abc import Awaitable, Callable
+import random
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 import torch
+from textual import events
 
-from fastai_tui.app.tui.panes.reading import ReadingPane
+from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.engine import lab
 from fastai_tui.engine.errors import DataMissing
 from fastai_tui.engine.interpret import recurrent
 from fastai_tui.engine.interpret.text_model import TextModel, text_model
 from fastai_tui.engine.recurrence import STEPS, VIEWS, Layer, View
 from fastai_tui.lessons.experiments.char_lm import NETWORKS
-from tests.tui.host import Host
+from tests.tui.host import Host, play, pressed, settled
 from tests.tui.lab_answers import wave
+from tests.tui.test_pane_keys import KEYS
 
 SIZES = [(40, 18), (78, 18), (60, 34), (100, 54), (38, 6), (20, 3), (7, 9), (1, 1)]
 WINDOWS = {"three": 3, "loop": 8, "concat": 8, "rnn": 8, "seq": 8}
@@ -38,37 +41,39 @@ class ReadingLab:
         return msgspec.json.decode(msgspec.json.encode(answer))
 
 
-def play(
-    pane: ReadingPane,
-    drive: Callable[[Any], Awaitable[None]] | None = None,
-    size: tuple[int, int] = (78, 18),
-    **look: Any,
-) -> str:
-    """The pane's text at the end."""
+def drawn_at_every_size(pane: Pane, *keys: str, depth: str) -> None:
+    """Press the keys at every size: it is drawn in just that size, and no line is longer."""
 
-    async def run() -> str:
-        async with Host(pane, **look).run_test(size=size) as pilot:
-            await settled(pilot)
-            if drive is not None:
-                await drive(pilot)
-            await settled(pilot)
-            return pane.sheet.text
-
-    return asyncio.run(run())
-
-
-async def settled(pilot: Any) -> None:
-    for _ in range(4):
-        await pilot.pause()
-
-
-def pressing(*keys: str) -> Callable[[Any], Awaitable[None]]:
     async def drive(pilot: Any) -> None:
-        for key in keys:
-            await pilot.press(key)
-            await pilot.pause()
+        for size in SIZES:
+            await pilot.resize_terminal(*size)
+            for _ in range(20):
+                await pilot.pause()
+                if (pane.sheet.width, pane.sheet.height) == size:
+                    break
+            await pressed(pilot, *keys)
+            assert all(len(line) <= size[0] for line in pane.sheet.text.splitlines())
+            assert (pane.sheet.width, pane.sheet.height) == size
 
-    return drive
+    play(pane, drive=drive, depth=depth, unicode=depth != "none")
+
+
+def any_keys_in_any_order(made: Callable[..., Pane], pane: Pane, chance: random.Random) -> None:
+    """Press keys faster than they are answered, at changing sizes: it has words, and what it keeps opens it again."""
+
+    async def run() -> None:
+        app = Host(pane, depth=chance.choice(["truecolor", "256", "16", "none"]))
+        async with app.run_test(size=(40, 18)) as pilot:
+            for _ in range(6):
+                for key in chance.choices(KEYS, k=60):
+                    app.post_message(events.Key(key, key if len(key) == 1 else None))
+                await settled(pilot)
+                await pilot.resize_terminal(*chance.choice(SIZES))
+                assert pane.sentence()
+                assert pane.command()
+                assert made(kept=pane.kept()).kept() == pane.kept()
+
+    asyncio.run(run())
 
 
 def network_instead(monkeypatch: pytest.MonkeyPatch, name: str, layers: int = 1) -> TextModel:

@@ -1,19 +1,16 @@
-"""Labs that answer by formula what a network makes of a text, for the panes that ask for it, and how such a pane is
-played."""
+"""Labs that answer by formula what a network makes of a text, for the panes that ask for it."""
 
-import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from fastai_tui.app.terminal import Depth
-from fastai_tui.app.tui.panes.foreseeing import ForeseeingPane
 from fastai_tui.app.tui.sheet import Sheet, Sight
 from fastai_tui.engine.errors import DataMissing
 from fastai_tui.engine.expectations import Expected, Foreseen, Guess, Influence, Surprise
-from tests.tui.host import Host, SilentLab
+from tests.tui.host import SilentLab
 from tests.tui.lab_answers import wave
 
 LETTERS = "etaoinshrdlu \ncmfwyp.,q"
@@ -75,45 +72,6 @@ class ReadingLab(SilentLab):
             places=places, norms=norms, targets=targets, chances=[0.25] * len(places), window=window, **told
         )
         return msgspec.to_builtins(found)
-
-
-def play(
-    pane: ForeseeingPane[Any],
-    drive: Callable[[Any], Awaitable[None]] | None = None,
-    size: tuple[int, int] = (78, 18),
-    **look: Any,
-) -> str:
-    """The pane's text after what is done to it."""
-
-    async def run() -> str:
-        async with Host(pane, **look).run_test(size=size) as pilot:
-            await settled(pilot, pane)
-            if drive is not None:
-                await drive(pilot)
-            await settled(pilot, pane)
-            return pane.sheet.text
-
-    return asyncio.run(run())
-
-
-async def settled(pilot: Any, pane: ForeseeingPane[Any]) -> None:
-    """Until nothing is asked of the lab any more."""
-    for _ in range(200):
-        await pilot.pause()
-        if all(worker.is_finished for worker in pane.app.workers):
-            return
-    raise AssertionError("it does not come to rest")
-
-
-def pressing(pane: ForeseeingPane[Any], *keys: str) -> Callable[[Any], Awaitable[None]]:
-    """Press keys one after the other, each when the one before has had its effect."""
-
-    async def drive(pilot: Any) -> None:
-        for key in keys:
-            await pilot.press(key)
-            await settled(pilot, pane)
-
-    return drive
 
 
 def drawn_at_every_size(draw: Callable[[Sheet], None]) -> None:

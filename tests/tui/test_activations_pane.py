@@ -11,10 +11,9 @@ from textual.screen import Screen
 
 from fastai_tui.app.activations import Activations
 from fastai_tui.app.snapshots import Watcher
-from fastai_tui.app.tui.panes import activations_curves, activations_reading, beginning
+from fastai_tui.app.tui.panes import activations_curves, activations_reading
 from fastai_tui.app.tui.panes.activations import ActivationsPane
 from fastai_tui.app.tui.panes.base import Pane
-from fastai_tui.app.tui.plotting import load
 from fastai_tui.app.tui.screens.run import RunScreen
 from fastai_tui.app.tui.services import Scene, Services
 from fastai_tui.engine.runs.run import Run
@@ -26,22 +25,14 @@ from tests.tui.screens import ScreenHost
 from tests.unit.canned_runs import alive, make_run, snapshot
 from tests.unit.inside_runs import go_on, record, recorded, stats_of
 
+pytestmark = pytest.mark.usefixtures("plots", "still")
+
 SIZES = [(40, 18), (78, 18), (60, 34), (38, 6), (110, 54)]
 KEYS = [
     *"adefijklmMpuvyzADK1",
     *("full_stop", "comma", "left_square_bracket", "right_square_bracket"),
     *("up", "down", "left", "right", "home", "end", "space", "enter", "escape", "tab"),
 ]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _plots() -> None:
-    load()
-
-
-@pytest.fixture(autouse=True)
-def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beginning, "BEAT", 1e6)
 
 
 def scene(hidden: set[str] | None = None, kept: dict[str, Any] | None = None, **show: Any) -> Scene:

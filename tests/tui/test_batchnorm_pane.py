@@ -17,7 +17,7 @@ from fastai_tui.app.tui.panes.batchnorm import ENOUGH, BatchNormPane
 from fastai_tui.engine.interpret import batch_norm
 from fastai_tui.lessons.panes import PANES
 from fastai_tui.lessons.schema import Run
-from tests.tui.canvas_text import SIZES
+from tests.tui.canvas_text import SIZES, sights
 from tests.tui.host import Host, SilentLab, scene
 from tests.tui.lab_answers import ANSWERS
 from tests.tui.test_learned_panes import press, settled
@@ -244,8 +244,7 @@ def test_the_averages_are_hidden_with_the_gap() -> None:
     play(scenario, hidden=frozenset({"gap"}))
 
 
-@pytest.mark.parametrize("size", [*SIZES, (20, 3), (5, 1), (1, 1)])
-@pytest.mark.parametrize("depth", ["truecolor", "256", "16", "none"])
+@pytest.mark.parametrize(("size", "depth"), sights([*SIZES, (20, 3), (5, 1), (1, 1)]))
 def test_it_fits_every_size(size: tuple[int, int], depth: str) -> None:
     async def scenario(pane: BatchNormPane, pilot: Pilot[None]) -> None:
         await press(pilot, "space", "space", "right", "down")

@@ -1,22 +1,22 @@
 """The callbacks pane: a training gone through hook by hook, as the lab tells it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 import pytest
 
-from fastai_tui.app.tui.panes import beginning, callbacks
+from fastai_tui.app.tui.panes import callbacks
 from fastai_tui.app.tui.panes.callbacks import CallbacksPane
 from fastai_tui.app.tui.panes.callbacks_drawing import loop_lines
-from fastai_tui.app.tui.plotting import load
 from fastai_tui.engine.loop_trace import HOOKS, Act, Call, Listed, Trace
 from fastai_tui.lessons import sources
 from fastai_tui.lessons.panes import PANES
-from tests.tui.host import Host, SilentLab, scene
+from tests.tui.host import SilentLab, play, scene
 from tests.tui.looks import same_as_golden
+
+pytestmark = pytest.mark.usefixtures("plots", "still")
 
 SIZES = [(40, 18), (78, 18), (60, 34), (100, 54), (38, 6), (20, 3), (1, 1)]
 KEYS = [*"adefijklmpuvyzADK1,.<>[]", "up", "down", "left", "right", "home", "end", "space", "enter", "escape", "tab"]
@@ -25,16 +25,6 @@ LISTED = [
     Listed("Carrying", "engine.carrying:Carrying", ["before_epoch"]),
     Listed("CycleEnds", "engine.runs.cycles:CycleEnds", ["before_fit", "after_epoch"]),
 ]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _plots() -> None:
-    load()
-
-
-@pytest.fixture(autouse=True)
-def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beginning, "BEAT", 1e6)
 
 
 @lru_cache(maxsize=1)
@@ -92,28 +82,6 @@ def made(lab: Any = None, **given: Any) -> CallbacksPane:
     return CallbacksPane(scene("callbacks", lab=lab or SilentLab({"trace": trace}), **given))
 
 
-def play(
-    pane: CallbacksPane,
-    *keys: str,
-    size: tuple[int, int] = (78, 18),
-    then: Callable[[Any], Awaitable[None]] | None = None,
-    **look: Any,
-) -> str:
-    async def run() -> str:
-        async with Host(pane, **look).run_test(size=size) as pilot:
-            await pilot.pause()
-            for key in keys:
-                await pilot.press(key)
-            await pilot.pause()
-            if then is not None:
-                await then(pilot)
-            pane.plotter._kept.clear()
-            pane.redraw()
-            return pane.sheet.text
-
-    return asyncio.run(run())
-
-
 def test_it_measures_what_it_declares() -> None:
     pane = made()
     play(pane, "space")
@@ -143,7 +111,7 @@ def test_the_lit_line_is_the_one_that_calls_the_hook() -> None:
             await pilot.press("space")
             lit.append(next(line for line in pane.sheet.text.splitlines() if line.startswith(">")))
 
-    play(pane, size=(90, 20), then=walk)
+    play(pane, size=(90, 20), drive=walk)
     parts = ['around("fit"', 'around("epoch"', 'around("batch"', 'hooks("before_step")', 'around("batch"']
     assert all(part in line for part, line in zip(parts, lit, strict=False))
 
@@ -195,7 +163,7 @@ def test_it_plays_by_itself_and_pauses() -> None:
         await pilot.press("a")
         assert not pane.playing
 
-    play(pane, "a", then=watch)
+    play(pane, "a", drive=watch)
     assert pane.at > 2
 
 
@@ -224,7 +192,7 @@ def test_knobs_have_it_trained_anew(monkeypatch: pytest.MonkeyPatch) -> None:
             if pane.trace is not None:
                 break
 
-    play(pane, "space", then=turn)
+    play(pane, "space", drive=turn)
     assert [arguments["batches"] for _, arguments in lab.asked] == [3, 5]
     assert pane.trace is not None
     assert pane.trace.batches == 5
@@ -262,7 +230,7 @@ def test_a_lab_in_trouble_is_asked_again() -> None:
         assert pane.trace is not None
         await pilot.press("space")
 
-    play(pane, then=again)
+    play(pane, drive=again)
     assert pane.measured()["calls"] == 1
 
 

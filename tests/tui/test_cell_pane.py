@@ -1,35 +1,28 @@
 """The pane in which a unit is worked out: every number is PyTorch's, for every kind of cell, stage by stage."""
 
-import asyncio
 import random
 from typing import Any
 
 import msgspec
 import pytest
 import torch
-from textual import events
 from torch import nn
 
-from fastai_tui.app.tui.panes import beginning
 from fastai_tui.app.tui.panes.cell import CellPane
 from fastai_tui.app.tui.panes.cell_shown import STAGES
 from fastai_tui.engine.interpret import recurrent
 from fastai_tui.engine.interpret.text_model import text_model
 from fastai_tui.engine.recurrence import Part, Term, Weighted, Work
 from fastai_tui.lessons.panes import PANES
-from tests.tui.host import Host, SilentLab, scene
+from tests.tui.host import SilentLab, play, pressed, scene, settled
 from tests.tui.lab_answers import wave
 from tests.tui.looks import same_as_golden
-from tests.tui.reading import SIZES, ReadingLab, network_instead, play, pressing, settled
-from tests.tui.test_pane_keys import KEYS
+from tests.tui.reading import ReadingLab, any_keys_in_any_order, drawn_at_every_size, network_instead
+
+pytestmark = pytest.mark.usefixtures("still")
 
 TEXT = "The cat. It sat."
 KINDS = ("rnn", "gru", "lstm")
-
-
-@pytest.fixture(autouse=True)
-def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beginning, "BEAT", 1e6)
 
 
 def made(lab: Any = None, show: dict[str, Any] | None = None, **given: Any) -> CellPane:
@@ -69,7 +62,7 @@ def by_torch(kind: str, character: int, unit: int) -> dict[str, float]:
 @pytest.mark.parametrize("moves", [(), ("right",) * 5 + ("down",) * 3])
 def test_all_that_it_measures_is_torch_s(kind: str, moves: tuple[str, ...]) -> None:
     pane = made(show={"model": kind})
-    play(pane, pressing(*moves))
+    play(pane, *moves)
     measured = pane.measured()
     with torch.no_grad():
         wanted = by_torch(kind, moves.count("right"), moves.count("down"))
@@ -98,12 +91,12 @@ def test_space_works_out_one_stage_after_the_other_and_no_more(kind: str) -> Non
                "lstm": ("input_gate", "forget", "candidate", "output", "cell", "value")}[kind]  # fmt: skip
 
     async def drive(pilot: Any) -> None:
-        await pressing("right", "right", "down")(pilot)
+        await pressed(pilot, "right", "right", "down")
         assert "space works out" in pane.sheet.text
         for stage, name in enumerate(results, 1):
             value = spelt(pane.measured()[name])
             assert value not in pane.sheet.text.split("\n")[3 + (kind != "rnn") + stage - 1]
-            await pressing("space")(pilot)
+            await pressed(pilot, "space")
             assert pane.measured()["stage"] == stage
             line = pane.sheet.text.split("\n")[3 + (kind != "rnn") + stage - 1]
             assert line.startswith("›")
@@ -112,15 +105,15 @@ def test_space_works_out_one_stage_after_the_other_and_no_more(kind: str) -> Non
         assert pane.measured()["done"] == 1
         assert pane.measured()["stages"] == len(results)
 
-    play(pane, drive, (60, 18))
+    play(pane, drive=drive, size=(60, 18))
 
 
 def test_after_the_last_stage_comes_the_next_character_and_at_the_end_a_sentence() -> None:
     pane = made(show={"model": "rnn", "text": "ab"})
-    play(pane, pressing(*["space"] * 5))
+    play(pane, *["space"] * 5)
     assert (pane.at, pane.stage) == (1, 1)
     host = made(show={"model": "rnn", "text": "ab"})
-    play(host, pressing("f", "right", "space"))
+    play(host, "f", "right", "space")
     assert (host.at, host.stage, host.measured()["done"]) == (1, 4, 2)
 
 
@@ -130,10 +123,10 @@ def test_back_all_and_anew() -> None:
 
     async def drive(pilot: Any) -> None:
         for key in ("f", "u", "u", "z", "u", "space"):
-            await pressing(key)(pilot)
+            await pressed(pilot, key)
             stages.append(pane.stage)
 
-    play(pane, drive)
+    play(pane, drive=drive)
     assert stages == [4, 3, 2, 0, 0, 1]
 
 
@@ -148,9 +141,9 @@ def test_what_is_to_be_predicted_is_shown_nowhere(kind: str, name: str, monkeypa
     seen: list[str] = []
 
     async def drive(pilot: Any) -> None:
-        await pressing("right", "right", "down")(pilot)
+        await pressed(pilot, "right", "right", "down")
         for _ in STAGES[kind]:
-            await pressing("space")(pilot)
+            await pressed(pilot, "space")
             for size in ((60, 34), (40, 18), (38, 6)):
                 await pilot.resize_terminal(*size)
                 await settled(pilot)
@@ -160,7 +153,7 @@ def test_what_is_to_be_predicted_is_shown_nowhere(kind: str, name: str, monkeypa
                     assert spelt(secret) not in pane.sheet.text + pane.sentence()
                     assert spelt(pane.measured()["value"]) not in pane.sheet.text + pane.sentence()
 
-    play(pane, drive)
+    play(pane, drive=drive)
     assert seen or (name, kind) in {("candidate", "rnn"), ("cell", "rnn"), ("cell", "gru")}
 
 
@@ -171,19 +164,19 @@ def test_the_next_character_does_not_tell_what_is_to_be_predicted(monkeypatch: p
 
     async def drive(pilot: Any) -> None:
         for _ in range(3):
-            await pressing("f", "right")(pilot)
+            await pressed(pilot, "f", "right")
             await settled(pilot)
             values.append(float(pane.measured()["before"]))
             assert spelt(values[-1]) not in pane.sheet.text + pane.sentence()
             assert pane.sheet.text.splitlines()[2].count("?") == len(values) + 1
 
-    play(pane, drive)
+    play(pane, drive=drive)
     assert len(set(values)) == 3
 
 
 def test_the_products_add_up_on_the_screen() -> None:
     pane = made(show={"model": "rnn"})
-    lines = play(pane, pressing("right", "space"), (78, 34)).split("\n")
+    lines = play(pane, "right", "space", size=(78, 34)).split("\n")
     head = next(i for i, line in enumerate(lines) if line.startswith("W x: 42 products"))
     numbers = []
     for line in lines[head + 1 :]:
@@ -200,7 +193,7 @@ def test_the_products_add_up_on_the_screen() -> None:
 def test_every_recurrent_network_can_be_worked_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     network_instead(monkeypatch, name)
     pane = made()
-    text = play(pane, pressing(*["right"] * 8, "f"))
+    text = play(pane, *["right"] * 8, "f")
     windows = name in ("rnn", "seq")
     assert ("begins anew" in text) == windows
     assert (pane.measured()["before"] == 0) == windows
@@ -211,7 +204,7 @@ def test_every_recurrent_network_can_be_worked_out(name: str, monkeypatch: pytes
 def test_a_network_without_a_cell_gets_its_sentence(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     network_instead(monkeypatch, name)
     pane = made()
-    text = play(pane, pressing("space", "f", "down", "u", "z", "right"))
+    text = play(pane, "space", "f", "down", "u", "z", "right")
     assert "no cell to look into" in text.replace("\n", " ")
     assert "no cell to look into" in pane.sentence()
 
@@ -219,7 +212,7 @@ def test_a_network_without_a_cell_gets_its_sentence(name: str, monkeypatch: pyte
 def test_a_layer_reads_the_one_below(monkeypatch: pytest.MonkeyPatch) -> None:
     network_instead(monkeypatch, "lstm", layers=2)
     pane = made()
-    text = play(pane, pressing("]", "right", "space"))
+    text = play(pane, "]", "right", "space")
     assert "layer 2" in text
     assert "16 products" in text
     assert pane.measured()["layers"] == 2
@@ -227,15 +220,15 @@ def test_a_layer_reads_the_one_below(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_unknown_characters_and_no_text_get_a_word() -> None:
     pane = made(show={"text": "a"})
-    text = play(pane, pressing("e", "☃", "enter", "f"), (60, 34))
+    text = play(pane, "e", "☃", "enter", "f", size=(60, 34))
     assert "☃ is not in the vocabulary" in text
     empty = made(show={"text": "a"})
-    assert "press e" in play(empty, pressing("e", "backspace", "enter", "space", "f", "down"))
+    assert "press e" in play(empty, "e", "backspace", "enter", "space", "f", "down")
 
 
 def test_opened_again_it_is_the_same() -> None:
     pane = made(show={"unit": 7, "model": "gru"})
-    play(pane, pressing("right", "f", "down", "u"))
+    play(pane, "right", "f", "down", "u")
     assert pane.unit == 8
     again = made(show={"unit": 7, "model": "gru"}, kept=pane.kept())
     play(again)
@@ -260,54 +253,29 @@ def test_nonsense_that_was_kept_is_not_taken(kept: dict[str, Any]) -> None:
 
 
 def test_a_missing_lab_is_a_sentence_and_a_key_asks_again() -> None:
-    assert "There is no lab here." in play(made(SilentLab()), pressing("space", "f", "down", "k", "z"))
+    assert "There is no lab here." in play(made(SilentLab()), "space", "f", "down", "k", "z")
     lab = ReadingLab("There is no checkpoint yet.")
     pane = made(lab)
 
     async def drive(pilot: Any) -> None:
         assert "There is no checkpoint yet." in pane.sheet.text
         lab.trouble = ""
-        await pressing("right")(pilot)
+        await pressed(pilot, "right")
 
-    assert "LSTM, unit 1/224" in play(pane, drive)
+    assert "LSTM, unit 1/224" in play(pane, drive=drive)
 
 
 @pytest.mark.parametrize("depth", ["truecolor", "256", "16", "none"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_drawn_at_every_size(depth: str, kind: str) -> None:
     pane = made(show={"text": "é☃ 猫\tx" * 30, "model": kind})
-
-    async def drive(pilot: Any) -> None:
-        for size in SIZES:
-            await pilot.resize_terminal(*size)
-            for _ in range(20):
-                await pilot.pause()
-                if (pane.sheet.width, pane.sheet.height) == size:
-                    break
-            await pressing("right", "space")(pilot)
-            assert all(len(line) <= size[0] for line in pane.sheet.text.splitlines())
-            assert (pane.sheet.width, pane.sheet.height) == size
-
-    play(pane, drive, depth=depth, unicode=depth != "none")
+    drawn_at_every_size(pane, "right", "space", depth=depth)
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_any_keys_in_any_order(seed: int) -> None:
-    async def run() -> None:
-        chance = random.Random(seed)
-        pane = made(show={"model": chance.choice(KINDS)})
-        app = Host(pane, depth=chance.choice(["truecolor", "256", "16", "none"]))
-        async with app.run_test(size=(40, 18)) as pilot:
-            for _ in range(6):
-                for key in chance.choices(KEYS, k=60):
-                    app.post_message(events.Key(key, key if len(key) == 1 else None))
-                await settled(pilot)
-                await pilot.resize_terminal(*chance.choice(SIZES))
-                assert pane.sentence()
-                assert pane.command()
-                assert made(kept=pane.kept()).kept() == pane.kept()
-
-    asyncio.run(run())
+    chance = random.Random(seed)
+    any_keys_in_any_order(made, made(show={"model": chance.choice(KINDS)}), chance)
 
 
 def canned(source: str, text: str, layer: int, unit: int, character: int) -> Any:
@@ -334,5 +302,5 @@ def canned(source: str, text: str, layer: int, unit: int, character: int) -> Any
 @pytest.mark.parametrize("stages", [2, 4])
 def test_it_looks_as_it_did(size: tuple[int, int], stages: int) -> None:
     pane = made(SilentLab({"cell": canned}), show={"text": "The quick é, a fox."})
-    text = play(pane, pressing("right", "right", *["space"] * stages), size, depth="none")
+    text = play(pane, "right", "right", *["space"] * stages, size=size, depth="none")
     same_as_golden(f"panes/cell-{stages}-{size[0]}x{size[1]}", text)

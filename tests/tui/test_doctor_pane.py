@@ -11,7 +11,6 @@ from fastai_tui.app.tui.orders import job_of as job_for
 from fastai_tui.app.tui.panes import doctor_cases
 from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.app.tui.panes.doctor import DoctorPane
-from fastai_tui.app.tui.plotting import load
 from fastai_tui.app.tui.screens import chapter_runs
 from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.lessons import schema
@@ -21,15 +20,12 @@ from tests.tui.looks import same_as_golden
 from tests.unit.canned_runs import alive
 from tests.unit.recorded_runs import make_run
 
+pytestmark = pytest.mark.usefixtures("plots")
+
 SIZES = [(40, 18), (78, 18), (60, 34), (38, 6), (100, 54)]
 KEYS = [*"1234567umvzadefijklp", "up", "down", "left", "right", "home", "end", "space", "enter", "escape", "tab"]
 NAMES = ("r2-mnist-s1", "r3-mnist-s1", "r4-mnist-s1")  # dead, sick, healthy
 Drive = Callable[[Any, DoctorPane], Awaitable[None]]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _plots() -> None:
-    load()
 
 
 def doctor(hidden: set[str] | None = None, kept: dict[str, Any] | None = None) -> DoctorPane:

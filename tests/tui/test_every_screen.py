@@ -220,9 +220,9 @@ LOOKS = [(name, depth) for name in themes.NAMES for depth in ("truecolor", "256"
 @pytest.mark.parametrize(("theme", "depth"), LOOKS)
 async def test_every_theme(monkeypatch: pytest.MonkeyPatch, theme: str, depth: str) -> None:
     in_colours(monkeypatch, depth)
+    with_runs()
     config.update(theme=theme)
     found: list[Look] = []
-    with_runs()
     for chapter, step in THEMED:
         async with opened(chapter, step, depth=depth, the_lab=a_lab()) as app:
             assert app._worn.name == theme

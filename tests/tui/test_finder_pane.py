@@ -9,10 +9,8 @@ import msgspec
 import pytest
 
 from fastai_tui.app import rate_finding
-from fastai_tui.app.tui.panes import beginning
 from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.app.tui.panes.finder import FinderPane
-from fastai_tui.app.tui.plotting import load
 from fastai_tui.app.tui.services import Scene, Services
 from fastai_tui.engine.errors import RunFailed
 from fastai_tui.engine.runs.store import RunStore
@@ -21,6 +19,8 @@ from fastai_tui.engine.sweep import Piece, Sweep
 from fastai_tui.lessons import schema
 from fastai_tui.lessons.panes import PANES
 from tests.tui.host import Host
+
+pytestmark = pytest.mark.usefixtures("plots", "still")
 
 SIZES = [(40, 18), (78, 18), (60, 34), (38, 6), (100, 54), (20, 3), (1, 1)]
 HASHES = {name: f"{number}" * 64 for number, name in enumerate(("weights", "buffers", "the next batch"))}
@@ -61,16 +61,6 @@ class FindingLab:
             told, stopped_early=stopped, suggestions=suggest(rates, losses, sweep.batches),
             caution=caution(losses, stopped_early=stopped), after=HASHES, left=LEFT,
         )  # fmt: skip
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _plots() -> None:
-    load()
-
-
-@pytest.fixture(autouse=True)
-def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beginning, "BEAT", 1e6)
 
 
 def pane_with(lab: FindingLab, hidden: set[str] | None = None, kept: dict[str, Any] | None = None, **knobs: Any) -> Any:

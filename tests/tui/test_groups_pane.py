@@ -22,7 +22,7 @@ from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.lessons.panes import PANES, RUN_MEASURES
 from fastai_tui.lessons.schema import Knob, Run, Step
 from tests.runs import new_run
-from tests.tui.canvas_text import SIZES
+from tests.tui.canvas_text import SIZES, sights
 from tests.tui.host import Host, SilentLab, scene
 from tests.tui.test_learned_panes import press, settled
 from tests.tui.test_pane_keys import KEYS
@@ -223,8 +223,7 @@ def test_arrows_choose_layers_and_brackets_groups() -> None:
     play(scenario)
 
 
-@pytest.mark.parametrize("size", [*SIZES, (20, 3), (5, 1), (1, 1)])
-@pytest.mark.parametrize("depth", ["truecolor", "256", "16", "none"])
+@pytest.mark.parametrize(("size", "depth"), sights([*SIZES, (20, 3), (5, 1), (1, 1)]))
 def test_it_fits_every_size(size: tuple[int, int], depth: str) -> None:
     async def scenario(pane: GroupsPane, pilot: Pilot[None]) -> None:
         await press(pilot, "v", "end", "v", "up")

@@ -1,20 +1,21 @@
 """The pane of the uncut history: it shows what was measured, and measures no more than it is asked for."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
 import pytest
 
-from fastai_tui.app.tui import plotting
 from fastai_tui.app.tui.panes.history import HistoryPane
 from fastai_tui.app.tui.panes.history_drawing import MOST
 from fastai_tui.engine.errors import RunFailed
 from fastai_tui.engine.history_costs import Cost, Costs, History
 from fastai_tui.lessons.panes import PANES
-from tests.tui.host import Host, SilentLab, scene
+from tests.tui import host
+from tests.tui.host import SilentLab, scene, settled
 from tests.tui.looks import same_as_golden
+
+pytestmark = pytest.mark.usefixtures("plots")
 
 SIZES = [(40, 18), (78, 18), (60, 34), (100, 54), (38, 6), (20, 3), (12, 9), (1, 1)]
 
@@ -38,40 +39,7 @@ class MeasuringLab(SilentLab):
         return msgspec.to_builtins(History(points[:batches], full, data, 16, 1000))
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _loaded() -> None:
-    plotting.load()
-
-
-async def settled(pilot: Any, pane: HistoryPane) -> None:
-    for _ in range(100):
-        await pilot.pause()
-        if not pane._serving:
-            return
-    raise AssertionError("it does not come to rest")
-
-
-def play(
-    pane: HistoryPane,
-    *keys: str,
-    size: tuple[int, int] = (40, 18),
-    drive: Callable[[Any], Awaitable[None]] | None = None,
-    **look: Any,
-) -> str:
-    async def run() -> str:
-        async with Host(pane, **look).run_test(size=size) as pilot:
-            await settled(pilot, pane)
-            for key in keys:
-                await pilot.press(key)
-                await settled(pilot, pane)
-            if drive is not None:
-                await drive(pilot)
-            await settled(pilot, pane)
-            pane.plotter._kept.clear()
-            pane.redraw()
-            return pane.sheet.text
-
-    return asyncio.run(run())
+play = partial(host.play, size=(40, 18))
 
 
 def made(lab: Any = None, **given: Any) -> HistoryPane:
@@ -131,7 +99,7 @@ def test_another_network_is_measured_anew_for_as_many_batches() -> None:
     async def drive(pilot: Any) -> None:
         pane.knobs["bptt"] = 20
         pane.turned("bptt", 20)
-        await settled(pilot, pane)
+        await settled(pilot)
 
     play(pane, "space", "space", drive=drive)
     assert lab.asked[-1][1] == {"batches": 2, "data": "pydocs", "bptt": 20, "hidden": 64}
@@ -147,7 +115,7 @@ def test_it_runs_by_itself_until_it_is_paused(monkeypatch: pytest.MonkeyPatch) -
         assert pane.playing
         for _ in range(3):
             pane._tick()
-            await settled(pilot, pane)
+            await settled(pilot)
         await pilot.press("a")
         assert not pane.playing
 

@@ -5,24 +5,18 @@ from typing import Any
 
 import pytest
 
-from fastai_tui.app.tui.panes import beginning, influence_drawing, reading
+from fastai_tui.app.tui.panes import influence_drawing
 from fastai_tui.app.tui.panes.influence import InfluencePane
 from fastai_tui.app.tui.panes.influence_chart import column_of, columns
-from fastai_tui.app.tui.panes.networks import Network
 from fastai_tui.engine.expectations import farthest, mean, mean_places, reach, shares
 from fastai_tui.lessons.panes import PANES
-from tests.tui.host import SilentLab, scene
+from tests.tui.host import SilentLab, play, scene, settled
 from tests.tui.looks import same_as_golden
-from tests.tui.reading_labs import ReadingLab, drawn_at_every_size, play, pressing, settled
+from tests.tui.reading_labs import ReadingLab, drawn_at_every_size
+
+pytestmark = pytest.mark.usefixtures("still", "networks")
 
 TEXT = "the return value of a function is a number."
-RUNS = (Network("pydocs", "lstm"), Network("0001-char-lm", "rnn"), Network("0002-char-lm", "gru"))
-
-
-@pytest.fixture(autouse=True)
-def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beginning, "BEAT", 1e6)
-    monkeypatch.setattr(reading, "networks", lambda store: RUNS)
 
 
 def made(lab: Any = None, text: str = TEXT, **given: Any) -> InfluencePane:
@@ -32,7 +26,7 @@ def made(lab: Any = None, text: str = TEXT, **given: Any) -> InfluencePane:
 
 def test_every_measure_that_is_declared_is_measured_and_no_other() -> None:
     pane = made()
-    play(pane, pressing(pane, "k"))
+    play(pane, "k")
     assert set(pane.measured()) == set(PANES["influence"].measures)
 
 
@@ -56,14 +50,14 @@ def test_it_begins_after_the_text_and_looks_back_from_the_cursor() -> None:
 def test_wherever_the_cursor_goes_that_place_is_asked_for_once() -> None:
     lab = ReadingLab()
     pane = made(lab)
-    play(pane, pressing(pane, "left", "left", "right", "right"))
+    play(pane, "left", "left", "right", "right")
     assert [asked["places"] for _, asked in lab.asked] == [[43], [42], [41]]
     assert pane.measured()["visited"] == 3
 
 
 def test_the_window_s_end_is_shown_and_nothing_beyond_it() -> None:
     pane = made()
-    shown = play(pane, pressing(pane, "k"), size=(78, 34))
+    shown = play(pane, "k", size=(78, 34))
     assert "the window ends: 8" in shown
     measured = pane.measured()
     assert measured["window"] == 8
@@ -76,7 +70,7 @@ def test_the_window_s_end_is_shown_and_nothing_beyond_it() -> None:
 
 def test_before_the_window_the_text_is_not_shaded() -> None:
     pane = made()
-    play(pane, pressing(pane, "k"), size=(78, 18))
+    play(pane, "k", size=(78, 18))
     at = next(i for i, row in enumerate(pane.sheet.text.splitlines()) if row.startswith(TEXT[:20]))
     styles = [style for _, style in pane.sheet.rows[at][: len(TEXT)]]
     assert styles[:-8] == ["dim"] * (len(TEXT) - 8)
@@ -86,7 +80,7 @@ def test_before_the_window_the_text_is_not_shaded() -> None:
 def test_two_networks_are_compared_at_the_same_place() -> None:
     lab = ReadingLab()
     pane = made(lab)
-    shown = play(pane, pressing(pane, "k", "left"), size=(78, 34))
+    shown = play(pane, "k", "left", size=(78, 34))
     measured = pane.measured()
     norms = {name: lab.influence(name, TEXT, [42], False)["norms"][0] for name in ("pydocs", "0001-char-lm")}
     assert measured["reach"] == reach(norms["0001-char-lm"])
@@ -99,7 +93,7 @@ def test_two_networks_are_compared_at_the_same_place() -> None:
 def test_the_mean_is_over_many_places() -> None:
     lab = ReadingLab()
     pane = made(lab)
-    shown = play(pane, pressing(pane, "v"))
+    shown = play(pane, "v")
     assert lab.asked[-1][1]["places"] == mean_places(len(TEXT))
     assert pane.answer is not None
     assert pane.measured()["reach"] == reach(mean(pane.answer))
@@ -111,7 +105,7 @@ def test_the_mean_is_over_many_places() -> None:
 def test_m_asks_for_the_likeliest_instead_of_what_came() -> None:
     lab = ReadingLab()
     pane = made(lab)
-    shown = play(pane, pressing(pane, "home", "right", "m"))
+    shown = play(pane, "home", "right", "m")
     assert lab.asked[-1][1] == {"source": "pydocs", "text": TEXT, "places": [1], "likeliest": True}
     assert "p(e)" in shown
     assert pane.measured()["mode"] == "likeliest"
@@ -119,7 +113,7 @@ def test_m_asks_for_the_likeliest_instead_of_what_came() -> None:
 
 def test_before_the_first_character_there_is_nothing() -> None:
     pane = made()
-    shown = play(pane, pressing(pane, "home"))
+    shown = play(pane, "home")
     assert influence_drawing.NOTHING in shown
     assert influence_drawing.NOTHING in pane.sentence()
     assert pane.measured()["reach"] == 0
@@ -128,7 +122,7 @@ def test_before_the_first_character_there_is_nothing() -> None:
 def test_a_text_of_the_learner_s_own_is_read() -> None:
     lab = ReadingLab()
     pane = made(lab, text="ab")
-    play(pane, pressing(pane, "e", "c", "☃", "enter", "end"))
+    play(pane, "e", "c", "☃", "enter", "end")
     assert lab.asked[-1][1]["text"] == "abc☃"
     assert pane.measured()["typed"] == 1
     assert "☃ is not in the vocabulary" in pane.sentence()
@@ -136,7 +130,7 @@ def test_a_text_of_the_learner_s_own_is_read() -> None:
 
 def test_no_lab_is_said() -> None:
     pane = made(SilentLab())
-    shown = play(pane, pressing(pane, "v", "left", "m"))
+    shown = play(pane, "v", "left", "m")
     assert "There is no lab here." in shown
     assert pane.sentence() == "There is no lab here."
 
@@ -144,7 +138,7 @@ def test_no_lab_is_said() -> None:
 @pytest.mark.parametrize("hidden", ["reach", "nearest", "farthest"])
 def test_what_is_to_be_predicted_is_neither_shown_nor_to_be_read_off(hidden: str) -> None:
     pane = made(hidden=frozenset({hidden}))
-    shown = play(pane, pressing(pane, "k"), size=(78, 34))
+    shown = play(pane, "k", size=(78, 34))
     assert "predict it first" in shown
     assert not set(shown) & set("▁▂▃▄▅▆▇█▲")
     assert all(not isinstance(style, tuple) for row in pane.sheet.rows for _, style in row)
@@ -158,21 +152,21 @@ def test_what_is_to_be_predicted_is_neither_shown_nor_to_be_read_off(hidden: str
 @pytest.mark.parametrize("text", ["", "x", TEXT, "né ☃ 漢字\nzwei " * 12])
 def test_it_is_drawn_at_every_size(keys: tuple[str, ...], text: str) -> None:
     pane = made(text=text)
-    play(pane, pressing(pane, *keys), (20, 3))
+    play(pane, *keys, size=(20, 3))
     drawn_at_every_size(lambda sheet: influence_drawing.draw(sheet, pane.shown, "|"))
 
 
 @pytest.mark.parametrize("kept", [{"view": 7, "mode": "x", "at": -3}, {"view": None, "at": "5", "text": {}}])
 def test_nonsense_that_was_kept_is_not_taken(kept: dict[str, Any]) -> None:
     pane = made(kept=kept)
-    play(pane, pressing(pane, "left"))
+    play(pane, "left")
     assert (pane.view, pane.mode, pane.text) == ("here", "came", TEXT)
     assert 0 <= pane.at <= len(TEXT)
 
 
 def test_opened_again_it_is_as_it_was() -> None:
     pane = made()
-    play(pane, pressing(pane, "k", "left", "v", "m"))
+    play(pane, "k", "left", "v", "m")
     again = made(kept=pane.kept())
     play(again)
     assert (again.at, again.view, again.mode, again.source) == (pane.at, pane.view, pane.mode, pane.source)
@@ -186,9 +180,9 @@ def test_what_was_asked_before_a_change_is_no_answer_to_what_is_asked_now() -> N
     async def drive(pilot: Any) -> None:
         for key in ("left",) * 9 + ("k", "K", "v", "v"):
             await pilot.press(key)
-        await settled(pilot, pane)
+        await settled(pilot)
 
-    play(pane, drive)
+    play(pane, drive=drive)
     assert pane.answer is not None
     assert pane.answer.places == [pane.at] == [34]
     assert pane.answer.source == "pydocs"
@@ -222,7 +216,7 @@ def test_until_the_answer_comes_the_chart_stands_but_nothing_is_measured() -> No
 
     lab.gate = asyncio.Event()
     lab.gate.set()
-    play(pane, drive)
+    play(pane, drive=drive)
     assert pane.measured()["reach"] == reach(lab.influence("pydocs", TEXT, [41], False)["norms"][0])
 
 
@@ -239,5 +233,5 @@ def test_bars_get_wider_or_gather_distances() -> None:
 @pytest.mark.parametrize("view", ["here", "mean"])
 def test_it_looks_as_it_did(size: tuple[int, int], view: str) -> None:
     pane = made(text="the é return value", show={"view": view})
-    text = play(pane, pressing(pane, "k", "left"), size)
+    text = play(pane, "k", "left", size=size)
     same_as_golden(f"panes/influence-{view}-{size[0]}x{size[1]}", text)

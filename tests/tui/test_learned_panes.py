@@ -24,6 +24,7 @@ from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.lessons import drawing
 from fastai_tui.lessons.panes import PANES
 from tests.runs import new_run
+from tests.tui.canvas_text import sights
 from tests.tui.host import Host, SilentLab, scene
 
 ANSWERS: dict[str, Any] = {"learned": learned.answer, "maps": maps.answer, "mistakes": mistakes.answer}
@@ -353,8 +354,7 @@ def test_trouble_in_the_lab_is_shown() -> None:
         play(make, kind, "1", scenario, answers=dict.fromkeys(ANSWERS, refuse))
 
 
-@pytest.mark.parametrize("depth", ["truecolor", "256", "16", "none"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("size", "depth"), sights(SIZES))
 def test_every_size_and_every_layer_can_be_drawn(size: tuple[int, int], depth: str) -> None:
     async def scenario(pane: LearnedPane, pilot: Pilot[None]) -> None:
         for _ in range(5):
@@ -453,8 +453,7 @@ def test_a_network_without_mistakes_is_praised() -> None:
     play(MistakesPane, "mistakes", "1", scenario, answers={"mistakes": answer})
 
 
-@pytest.mark.parametrize("depth", ["truecolor", "16", "none"])
-@pytest.mark.parametrize("size", [*SIZES, (200, 60)])
+@pytest.mark.parametrize(("size", "depth"), sights([*SIZES, (200, 60)]))
 def test_mistakes_fit_every_size(size: tuple[int, int], depth: str) -> None:
     async def scenario(pane: MistakesPane, pilot: Pilot[None]) -> None:
         for _ in range(3):

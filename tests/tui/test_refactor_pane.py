@@ -9,34 +9,27 @@ import msgspec
 import pytest
 
 from fastai_tui.app.snapshots import Watcher
-from fastai_tui.app.tui.panes import beginning, refactor_code
+from fastai_tui.app.tui.panes import refactor_code
 from fastai_tui.app.tui.panes.refactor import RefactorPane
 from fastai_tui.app.tui.panes.refactor_runs import Side, read_in_an_epoch
-from fastai_tui.app.tui.plotting import load
+from fastai_tui.app.tui.screens import chapter_runs
 from fastai_tui.engine.events import DataFacts, RunStarted
 from fastai_tui.engine.runs.run import Run
 from fastai_tui.lessons import loader, refactoring, schema
 from fastai_tui.lessons.panes import PANES, RUN_MEASURES
+from fastai_tui.lessons.progress import Progress
 from tests.tui.course import NearLab, opened, press, rest
 from tests.tui.course import canned_runs as canned_runs
 from tests.tui.host import Host, SilentLab, scene
 from tests.tui.looks import same_as_golden
 from tests.tui.text_runs import ITEMS, PARAMETERS, text_run
 
+pytestmark = pytest.mark.usefixtures("plots", "still")
+
 SIZES = [(40, 18), (78, 18), (60, 34), (100, 54), (130, 50), (38, 6), (20, 3), (1, 1)]
 KEYS = [*"adefijklmpuvyzADK1,.<>[]", "up", "down", "left", "right", "home", "end", "space", "enter", "escape", "tab"]
 RUN = schema.Run(experiment="char-lm", data="pydocs", set={"model": "loop", "preset": "quick"})
 BOTH = {"before": "three", "after": "loop"}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _plots() -> None:
-    load()
-
-
-@pytest.fixture(autouse=True)
-def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beginning, "BEAT", 1e6)
 
 
 def describe(job: Any) -> Any:
@@ -125,6 +118,24 @@ def test_a_run_that_never_began_stands_back() -> None:
     pane = made()
     play(pane, runs=(text_run("three", 2.1), text_run("three", done=0)))
     assert pane.measured()["loss_before"] == 2.1
+
+
+def test_a_run_of_the_network_s_own_step_comes_before_newer_ones_of_others() -> None:
+    own, idle, later = text_run("three", 2.4), text_run("three", done=0), text_run("three", 2.1)
+    for home, loss in (({own.id, idle.id}, 2.4), ({idle.id}, 2.1), (set(), 2.1)):
+        pane = made()
+        pane.home_runs = frozenset(home)
+        play(pane, runs=(own, idle, later))
+        assert pane.measured()["loss_before"] == loss
+
+
+def test_the_step_that_a_network_belongs_to_is_the_first_that_trains_it() -> None:
+    chapter = next(one for one in loader.chapters() if one.slug == "char-lm")
+    kept, step = Progress(), chapter.step("lstm")
+    for id, run in (("stateful", "0001-s"), ("gru", "0002-g"), ("live", "0003-g"), ("identity", "0004-s")):
+        kept = kept.put("char-lm", id, state={"runs": [run]})
+    assert step is not None
+    assert chapter_runs._home(chapter, step, kept) == {"0001-s", "0002-g"}
 
 
 def test_without_runs_it_says_what_space_does_and_asks_the_lab_for_both() -> None:
@@ -383,6 +394,7 @@ async def test_in_a_chapter_it_finds_the_run_of_the_step_before(
         await until(app, lambda: pane.measured()["trained"] == 1)
         assert pane.earlier is not None
         assert dict(pane.earlier.asked)["model"] == "three"
+        assert pane.home_runs == {pane.earlier.run}
         assert pane.runs == ()
         await press(app, "space")
         await until(app, lambda: pane.measured()["trained"] == 2)

@@ -17,7 +17,6 @@ from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.app.tui.panes.compare import ComparePane
 from fastai_tui.app.tui.panes.network import NetworkPane
 from fastai_tui.app.tui.panes.train import TrainPane
-from fastai_tui.app.tui.plotting import load
 from fastai_tui.app.tui.services import Scene, Services
 from fastai_tui.engine.interpret import summary
 from fastai_tui.engine.runs.process import describe
@@ -28,20 +27,11 @@ from tests.tui.host import Host, SilentLab
 from tests.tui.looks import same_as_golden
 from tests.unit.canned_runs import make_run, snapshot
 
+pytestmark = pytest.mark.usefixtures("plots", "still")
+
 SIZES = [(40, 18), (78, 18), (60, 34), (38, 6), (100, 54)]
 KEYS = [*"adefijklmpuvyzADK1,.<>[]", "up", "down", "left", "right", "home", "end", "space", "enter", "escape", "tab"]
 PLAN = planned({"lr": 0.06, "schedule": "1cycle"})
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _plots() -> None:
-    load()
-
-
-@pytest.fixture(autouse=True)
-def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sign that moves while a run begins stands still, so that pictures can be compared."""
-    monkeypatch.setattr(beginning, "BEAT", 1e6)
 
 
 def scene(kind: str, hidden: set[str] | None = None, kept: dict[str, Any] | None = None, **knobs: Any) -> Scene:

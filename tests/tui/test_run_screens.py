@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from textual.screen import Screen
 
-from fastai_tui.app.tui.plotting import load
 from fastai_tui.app.tui.screens.command import CommandScreen
 from fastai_tui.app.tui.screens.run import RunScreen
 from fastai_tui.app.tui.screens.runs import RunsScreen
@@ -24,12 +23,9 @@ from tests.tui.looks import look, same_as_golden
 from tests.tui.screens import ScreenHost
 from tests.unit.canned_runs import alive, make_run, snapshot
 
+pytestmark = pytest.mark.usefixtures("plots")
+
 SIZES = [(80, 24), (120, 40), (40, 12)]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _plots() -> None:
-    load()
 
 
 def play(

@@ -11,10 +11,8 @@ import pytest
 from fastai_tui.app.curves import Folding
 from fastai_tui.app.planning import planned
 from fastai_tui.app.snapshots import Snapshot
-from fastai_tui.app.tui.panes import beginning
 from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.app.tui.panes.schedule import SchedulePane
-from fastai_tui.app.tui.plotting import load
 from fastai_tui.app.tui.services import Scene, Services
 from fastai_tui.engine import events
 from fastai_tui.engine.job import Job
@@ -26,21 +24,13 @@ from tests.tui.host import Host, SilentLab
 from tests.tui.looks import same_as_golden
 from tests.unit.canned_runs import rows, snapshot
 
+pytestmark = pytest.mark.usefixtures("plots", "still")
+
 SIZES = [(40, 18), (78, 18), (60, 34), (38, 6), (110, 54)]
 KEYS = [*"adefijklmpuvyzADK1,.<>[]", "up", "down", "left", "right", "home", "end", "space", "enter", "escape", "tab"]
 ONE = {"bs": 512, "lr": 0.06}
 SGDR = {"bs": 512, "lr": 0.01, "schedule": "sgdr", "cycles": 3, "cycle_mult": 2}
 GROUPS = {"bs": 512, "lr": [1e-3, 3e-3, 1e-2], "schedule": "cosine"}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _plots() -> None:
-    load()
-
-
-@pytest.fixture(autouse=True)
-def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beginning, "BEAT", 1e6)
 
 
 def described(job: Any) -> Any:

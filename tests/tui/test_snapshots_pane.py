@@ -8,10 +8,8 @@ import msgspec
 import pytest
 
 from fastai_tui.app.snapshots import Watcher
-from fastai_tui.app.tui.panes import beginning
 from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.app.tui.panes.snapshots import SnapshotsPane
-from fastai_tui.app.tui.plotting import load
 from fastai_tui.app.tui.services import Scene, Services
 from fastai_tui.engine import events
 from fastai_tui.engine.home import write_whole
@@ -26,19 +24,11 @@ from tests.tui.looks import same_as_golden
 from tests.tui.test_schedule_pane import KEYS, described, play
 from tests.unit.canned_runs import make_run
 
+pytestmark = pytest.mark.usefixtures("plots", "still")
+
 SIZES = [(40, 18), (78, 18), (60, 34), (38, 6), (110, 54)]
 CYCLES = {"schedule": "sgdr", "cycles": 3, "cycle_mult": 2, "lr": 0.01}
 ACCURACY = {"cycle-001": 0.91, "cycle-002": 0.955, "cycle-003": 0.962, "00000000": 0.1, "00000042": 0.96}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _plots() -> None:
-    load()
-
-
-@pytest.fixture(autouse=True)
-def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beginning, "BEAT", 1e6)
 
 
 def score(accuracy: float) -> dict[str, Any]:

@@ -6,22 +6,19 @@ from typing import Any
 import pytest
 import torch
 
-from fastai_tui.app.tui.panes import beginning, reading
+from fastai_tui.app.tui.panes import reading
 from fastai_tui.app.tui.panes.networks import Network
 from fastai_tui.app.tui.panes.states import StatesPane
 from fastai_tui.app.tui.panes.states_drawing import fitting
 from fastai_tui.engine.interpret.text_model import text_model
 from fastai_tui.engine.recurrence import VIEWS
 from fastai_tui.lessons.panes import PANES
-from tests.tui.host import SilentLab, scene
-from tests.tui.reading import SIZES, ReadingLab, canned, network_instead, play, pressing, settled
+from tests.tui.host import SilentLab, play, pressed, scene, settled
+from tests.tui.reading import SIZES, ReadingLab, canned, network_instead
+
+pytestmark = pytest.mark.usefixtures("still")
 
 TEXT = "The cat. It sat."
-
-
-@pytest.fixture(autouse=True)
-def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beginning, "BEAT", 1e6)
 
 
 def made(lab: Any = None, show: dict[str, Any] | None = None, **given: Any) -> StatesPane:
@@ -47,7 +44,7 @@ def test_the_value_under_the_cursor_is_torch_s_and_stands_there() -> None:
     wanted = states_by_torch(TEXT)
     order = wanted.std(0, correction=0).argsort(descending=True).tolist()
     pane = made()
-    text = play(pane, pressing("right", "right", "down"))
+    text = play(pane, "right", "right", "down")
     assert (pane.at, pane.unit) == (2, order[1])
     value = wanted[2, order[1]].item()
     assert pane.measured()["value"] == pytest.approx(value, abs=2e-5)
@@ -61,11 +58,11 @@ def test_the_value_under_the_cursor_is_torch_s_and_stands_there() -> None:
 
 def test_home_and_end_are_the_text_s() -> None:
     pane = made()
-    play(pane, pressing("end"))
+    play(pane, "end")
     assert pane.measured()["character"] == len(TEXT)
-    play(made(), pressing("end", "right", "home", "left"))
+    play(made(), "end", "right", "home", "left")
     again = made()
-    play(again, pressing("right", "home", "left", "up"))
+    play(again, "right", "home", "left", "up")
     assert (again.at, again.unit) == (0, again.units[0])
 
 
@@ -75,17 +72,17 @@ def test_v_goes_round_all_views_and_back() -> None:
 
     async def drive(pilot: Any) -> None:
         for key in ("v",) * 6 + ("V",):
-            await pressing(key)(pilot)
+            await pressed(pilot, key)
             seen.append(str(pane.measured()["view"]))
 
-    play(pane, drive)
+    play(pane, drive=drive)
     assert seen == [*VIEWS["lstm"][1:], "state", "candidate"]
     assert pane.measured()["views"] == 6
 
 
 def test_units_stand_in_the_order_of_their_numbers_or_of_their_changes() -> None:
     pane = made()
-    play(pane, pressing("m", "down"))
+    play(pane, "m", "down")
     first = pane.units[0]
     assert (first, pane.measured()["order"]) == (0, "number")
     changing = made()
@@ -96,7 +93,7 @@ def test_units_stand_in_the_order_of_their_numbers_or_of_their_changes() -> None
 
 def test_a_text_of_the_learner_s_own_is_read_and_what_has_no_number_is_said() -> None:
     pane = made(show={"text": "ab"})
-    text = play(pane, pressing("e", "backspace", "backspace", *"né q?", "enter"))
+    text = play(pane, "e", "backspace", "backspace", *"né q?", "enter")
     assert pane.text == "né q?"
     assert pane.measured()["typed"] == 1
     assert "é is not in the vocabulary" in text
@@ -107,17 +104,17 @@ def test_a_text_of_the_learner_s_own_is_read_and_what_has_no_number_is_said() ->
 
 def test_without_a_text_it_says_what_to_do() -> None:
     pane = made(show={"text": "a"})
-    text = play(pane, pressing("e", "backspace", "enter", "v", "down", "right", "m"))
+    text = play(pane, "e", "backspace", "enter", "v", "down", "right", "m")
     assert "press e" in text
     assert "press e" in pane.sentence()
-    play(pane := made(show={"text": "a"}), pressing("e", "backspace", "enter", "e", "x", "enter"))
+    play(pane := made(show={"text": "a"}), "e", "backspace", "enter", "e", "x", "enter")
     assert pane.measured()["units"] == 224
 
 
 def test_what_is_to_be_predicted_is_not_shown() -> None:
     pane = made(hidden=frozenset({"value", "mean"}), show={"view": "forget"})
     for size in SIZES[:4]:
-        text = play(pane, pressing("right"), size)
+        text = play(pane, "right", size=size)
         value, mean = (float(pane.measured()[name]) for name in ("value", "mean"))  # type: ignore[arg-type]
         assert "forget ?" in text
         assert f"{value:.3f}" not in text
@@ -139,7 +136,7 @@ def test_a_rank_that_is_to_be_predicted_is_not_told_by_the_bars_either() -> None
 def test_every_recurrent_network_can_be_looked_into(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     network_instead(monkeypatch, name)
     pane = made()
-    text = play(pane, pressing("right", "v"))
+    text = play(pane, "right", "v")
     kind = pane.measured()["kind"]
     assert kind == next((k for k in ("gru", "lstm") if k in name), "rnn")
     assert f"a-{name} after 24 batches" in text
@@ -152,7 +149,7 @@ def test_every_recurrent_network_can_be_looked_into(name: str, monkeypatch: pyte
 def test_a_network_without_a_cell_gets_its_sentence(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     network_instead(monkeypatch, name)
     pane = made()
-    text = play(pane, pressing("v", "down", "m", "a", "right"))
+    text = play(pane, "v", "down", "m", "a", "right")
     assert "no cell to look into" in text.replace("\n", " ")
     assert "no cell to look into" in pane.sentence()
 
@@ -160,14 +157,14 @@ def test_a_network_without_a_cell_gets_its_sentence(name: str, monkeypatch: pyte
 def test_brackets_choose_a_layer(monkeypatch: pytest.MonkeyPatch) -> None:
     model = network_instead(monkeypatch, "gru", layers=3)
     pane = made()
-    text = play(pane, pressing("]", "]", "]"))
+    text = play(pane, "]", "]", "]")
     assert (pane.measured()["layer"], pane.measured()["layers"]) == (3, 3)
     assert "layer 3/3" in text
     tokens = torch.tensor([model.vocabulary.encode(TEXT)])
     with torch.no_grad():
         wanted = model.network.get_submodule("rnn")(model.network.get_submodule("embedding")(tokens))[0][0]
     assert pane.measured()["value"] == pytest.approx(wanted[pane.at, pane.unit].item(), abs=2e-5)
-    play(pane := made(show={"layer": 2}), pressing("["))
+    play(pane := made(show={"layer": 2}), "[")
     assert pane.measured()["layer"] == 1
 
 
@@ -195,9 +192,9 @@ def test_trouble_is_said_and_another_network_is_a_new_try() -> None:
         assert "There is no checkpoint yet." in pane.sheet.text
         assert pane.sentence() == "There is no checkpoint yet."
         lab.trouble = ""
-        await pressing("right")(pilot)
+        await pressed(pilot, "right")
 
-    text = play(pane, drive)
+    text = play(pane, drive=drive)
     assert "hidden state" in text
 
 
@@ -217,7 +214,7 @@ def test_the_step_s_run_is_read_once_it_has_begun_and_anew_when_it_got_on() -> N
             await settled(pilot)
             asked.append(lab.asked[-1][1]["source"])
 
-    play(pane, drive)
+    play(pane, drive=drive)
     assert asked == ["pydocs", "r1", "r1", "r2"]
     assert [a["source"] for _, a in lab.asked] == ["pydocs", "r1", "r1", "r2"]
 
@@ -230,23 +227,23 @@ def test_k_goes_round_the_networks_that_have_a_cell(monkeypatch: pytest.MonkeyPa
 
     async def drive(pilot: Any) -> None:
         for key in ("k", "k", "K"):
-            await pressing(key)(pilot)
+            await pressed(pilot, key)
             seen.append(pane.source)
             assert pane.found is not None
             assert pane.found.source == pane.source
 
-    play(pane, drive)
+    play(pane, drive=drive)
     assert seen == ["r-gru", "pydocs", "r-gru"]
     del there[1:]
     alone = made(SilentLab({"states": canned}))
-    play(alone, pressing("k"))
+    play(alone, "k")
     assert alone.source == "pydocs"
     assert alone.measured()["kind"] == "gru"
 
 
 def test_opened_again_it_is_the_same() -> None:
     pane = made()
-    play(pane, pressing("end", "v", "v", "m", "down", "down", "a"))
+    play(pane, "end", "v", "v", "m", "down", "down", "a")
     again = made(kept=pane.kept())
     play(again)
     assert again.measured() == pane.measured()
@@ -273,5 +270,21 @@ def test_nonsense_that_was_kept_is_not_taken(kept: dict[str, Any]) -> None:
 
 def test_a_missing_lab_is_a_sentence() -> None:
     pane = made(SilentLab())
-    text = play(pane, pressing("v", "right", "down", "m", "a", "]", "k"))
+    text = play(pane, "v", "right", "down", "m", "a", "]", "k")
     assert "There is no lab here." in text
+
+
+def test_a_shows_all_views_or_one_and_says_so_where_there_is_no_room() -> None:
+    small, large = made(), made()
+    assert "forget gate" in play(made(), "m", size=(100, 54))
+    assert "forget gate" not in play(large, "m", "a", size=(100, 54))
+    assert large.kept()["together"] == 0
+    sentences: list[str] = []
+
+    async def drive(pilot: Any) -> None:
+        await pressed(pilot, "a")
+        sentences.extend(one.sentence for one in pilot.app.told if hasattr(one, "sentence"))
+
+    play(small, drive=drive, size=(40, 18))
+    assert sentences == ["No room for all at once: v shows each."]
+    assert small.kept()["together"] == 1

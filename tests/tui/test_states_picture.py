@@ -1,14 +1,11 @@
 """How the pane of states and gates looks: at any size, after any keys, in a chapter."""
 
-import asyncio
 import random
 from pathlib import Path
 from typing import Any
 
 import pytest
-from textual import events
 
-from fastai_tui.app.tui.panes import beginning
 from fastai_tui.app.tui.panes.cell import CellPane
 from fastai_tui.app.tui.panes.layout import Area
 from fastai_tui.app.tui.panes.letters import one_cell
@@ -16,17 +13,13 @@ from fastai_tui.app.tui.panes.states import StatesPane
 from fastai_tui.app.tui.panes.states_drawing import page, tiles
 from fastai_tui.lessons import loader
 from tests.tui.course import NearLab, opened, press
-from tests.tui.host import Host, SilentLab, scene
+from tests.tui.host import SilentLab, play, scene
 from tests.tui.looks import same_as_golden
-from tests.tui.reading import SIZES, ReadingLab, canned, play, pressing, settled
-from tests.tui.test_pane_keys import KEYS
+from tests.tui.reading import ReadingLab, any_keys_in_any_order, canned, drawn_at_every_size
+
+pytestmark = pytest.mark.usefixtures("still")
 
 TEXT = "The cat. It sat."
-
-
-@pytest.fixture(autouse=True)
-def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beginning, "BEAT", 1e6)
 
 
 def made(lab: Any = None, show: dict[str, Any] | None = None, **given: Any) -> StatesPane:
@@ -37,38 +30,12 @@ def made(lab: Any = None, show: dict[str, Any] | None = None, **given: Any) -> S
 @pytest.mark.parametrize("text", ["a", "é☃ 猫\tx" * 30])
 def test_it_is_drawn_at_every_size(depth: str, text: str) -> None:
     pane = made(SilentLab({"states": canned}), show={"text": text})
-
-    async def drive(pilot: Any) -> None:
-        for size in SIZES:
-            await pilot.resize_terminal(*size)
-            for _ in range(20):
-                await pilot.pause()
-                if (pane.sheet.width, pane.sheet.height) == size:
-                    break
-            await pressing("right", "v")(pilot)
-            assert all(len(line) <= size[0] for line in pane.sheet.text.splitlines())
-            assert (pane.sheet.width, pane.sheet.height) == size
-
-    play(pane, drive, depth=depth, unicode=depth != "none")
+    drawn_at_every_size(pane, "right", "v", depth=depth)
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_any_keys_in_any_order(seed: int) -> None:
-    async def run() -> None:
-        chance = random.Random(seed)
-        pane = made()
-        app = Host(pane, depth=chance.choice(["truecolor", "256", "16", "none"]))
-        async with app.run_test(size=(40, 18)) as pilot:
-            for _ in range(6):
-                for key in chance.choices(KEYS, k=60):
-                    app.post_message(events.Key(key, key if len(key) == 1 else None))
-                await settled(pilot)
-                await pilot.resize_terminal(*chance.choice(SIZES))
-                assert pane.sentence()
-                assert pane.command()
-                assert made(kept=pane.kept()).kept() == pane.kept()
-
-    asyncio.run(run())
+    any_keys_in_any_order(made, made(), random.Random(seed))
 
 
 def test_the_window_keeps_the_cursor_off_its_edges_and_stays_in_the_text() -> None:
@@ -99,7 +66,7 @@ def test_every_character_takes_one_cell() -> None:
 @pytest.mark.parametrize("size", [(40, 18), (78, 18), (60, 34), (100, 54), (38, 6)])
 def test_it_looks_as_it_did(size: tuple[int, int]) -> None:
     pane = made(SilentLab({"states": canned}), show={"text": "The quick é, a fox.", "view": "update"})
-    text = play(pane, pressing("right", "right", "down"), size, depth="none")
+    text = play(pane, "right", "right", "down", size=size, depth="none")
     same_as_golden(f"panes/states-{size[0]}x{size[1]}", text)
 
 

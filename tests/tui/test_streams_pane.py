@@ -1,7 +1,6 @@
 """The streams pane: what the keys look at is what a folding of the text on paper says."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,9 @@ from fastai_tui.lessons import loader
 from fastai_tui.lessons.experiments import order
 from fastai_tui.lessons.panes import PANES
 from fastai_tui.lessons.schema import Run
+from tests.tui import host
 from tests.tui.course import NearLab, opened, press
-from tests.tui.host import Host, SilentLab, scene
+from tests.tui.host import SilentLab, scene
 from tests.tui.looks import look, same_as_golden
 
 SIZES = [(40, 18), (78, 18), (60, 34), (100, 54), (38, 6), (20, 3), (12, 9), (1, 1)]
@@ -82,25 +82,7 @@ class FoldingLab(SilentLab):
         return FoldedRow(start, before, text[start:end], after, numbers[:-1], targets)
 
 
-def play(
-    pane: StreamsPane,
-    *keys: str,
-    size: tuple[int, int] = (40, 18),
-    drive: Callable[[Any], Awaitable[None]] | None = None,
-    **look: Any,
-) -> str:
-    async def run() -> str:
-        async with Host(pane, **look).run_test(size=size) as pilot:
-            await pilot.pause()
-            for key in keys:
-                await pilot.press(key)
-                await pilot.pause()
-            if drive is not None:
-                await drive(pilot)
-            await pilot.pause()
-            return pane.sheet.text
-
-    return asyncio.run(run())
+play = partial(host.play, size=(40, 18))
 
 
 def made(lab: Any = None, **given: Any) -> StreamsPane:
@@ -469,3 +451,16 @@ async def test_in_a_chapter_its_keys_reach_a_goal_and_a_text_is_typed_whatever_k
         assert app.screen.query_one(StreamsPane) is pane
         await press(app, "e", "escape", "+")
         assert pane.knobs["bs"] == 6
+
+
+@pytest.mark.parametrize("height", range(9, 14))
+@pytest.mark.parametrize("view", VIEWS)
+def test_where_it_is_low_the_text_of_the_rows_stays(view: str, height: int) -> None:
+    pane = made(show={"view": view})
+    lines = play(pane, size=(40, height)).splitlines()
+    assert pane.folded is not None
+    shown = [row for row in pane.folded.rows if any(row.text + row.after[:1] in line for line in lines)]
+    assert len(shown) >= 3
+    assert {"xb", "yb"} <= {line[:2] for line in lines}
+    assert any("having read" in line or "no answer" in line for line in lines)
+    assert any(line.startswith("batch 1 of") for line in lines)

@@ -1,8 +1,6 @@
 """The writing pane: what it writes is what the command writes, whatever is taken back, changed or opened again."""
 
-import asyncio
 import math
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +9,6 @@ import msgspec
 import pytest
 
 from fastai_tui.app.cli import sample
-from fastai_tui.app.tui.panes import beginning
 from fastai_tui.app.tui.panes.typed import Typed
 from fastai_tui.app.tui.panes.writing import WritingPane
 from fastai_tui.app.writing import Writing
@@ -20,8 +17,10 @@ from fastai_tui.engine.manner import Character, Choice, Manner, Piece, repeats
 from fastai_tui.lessons import loader
 from fastai_tui.lessons.panes import PANES
 from tests.tui.course import NearLab, opened, press
-from tests.tui.host import Host, SilentLab, scene
+from tests.tui.host import SilentLab, play, pressed, scene, settled
 from tests.tui.looks import same_as_golden
+
+pytestmark = pytest.mark.usefixtures("still")
 
 SIZES = [(40, 18), (78, 18), (60, 34), (110, 54), (38, 6), (20, 3), (1, 1)]
 LETTERS = "abcdefghij\n "
@@ -60,45 +59,6 @@ class WritingLab(SilentLab):
         return [Choice(c, p, p if i < kept else 0.0) for i, (c, p) in enumerate(zip(letters, shares, strict=True))]
 
 
-@pytest.fixture(autouse=True)
-def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beginning, "BEAT", 1e6)
-
-
-def play(
-    pane: WritingPane,
-    drive: Callable[[Any], Awaitable[None]] | None = None,
-    size: tuple[int, int] = (78, 18),
-    **look: Any,
-) -> str:
-    async def run() -> str:
-        async with Host(pane, **look).run_test(size=size) as pilot:
-            await settled(pilot, pane)
-            if drive is not None:
-                await drive(pilot)
-            await settled(pilot, pane)
-            return pane.sheet.text
-
-    return asyncio.run(run())
-
-
-async def settled(pilot: Any, pane: WritingPane) -> None:
-    for _ in range(100):
-        await pilot.pause()
-        if not pane._serving:
-            return
-    raise AssertionError("it does not come to rest")
-
-
-def pressing(pane: WritingPane, *keys: str) -> Callable[[Any], Awaitable[None]]:
-    async def drive(pilot: Any) -> None:
-        for key in keys:
-            await pilot.press(key)
-            await settled(pilot, pane)
-
-    return drive
-
-
 def made(lab: Any = None, **given: Any) -> WritingPane:
     return WritingPane(scene("writing", lab=lab or WritingLab(), **given))
 
@@ -123,7 +83,7 @@ def commanded(pane: WritingPane, lab: WritingLab, monkeypatch: pytest.MonkeyPatc
 
 def test_every_measure_that_is_declared_is_measured_and_no_other() -> None:
     pane = made()
-    play(pane, pressing(pane, "space"))
+    play(pane, "space")
     assert set(pane.measured()) == set(PANES["writing"].measures)
 
 
@@ -136,7 +96,7 @@ def test_space_writes_one_character_and_shows_what_it_was_chosen_from_and_what_i
     lab = WritingLab()
     first = lab.character("the ", 0, Manner())
     pane = made(lab, show={"prompt": "the "})
-    after = play(pane, pressing(pane, "space"))
+    after = play(pane, "space")
     assert pane.text.text == first.text
     assert f"chosen: {first.text}" in after
     assert f"›{first.text}" in after
@@ -158,7 +118,7 @@ def test_space_writes_one_character_and_shows_what_it_was_chosen_from_and_what_i
 def test_the_command_that_it_names_writes_the_same_text(keys: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     lab = WritingLab()
     pane = made(lab, show={"prompt": "the "}, knobs={"temperature": 0.1 + 0.6123456789, "top_k": 5})
-    play(pane, pressing(pane, *keys))
+    play(pane, *keys)
     assert pane.text.text
     assert pane.manner.greedy or f"--temperature={0.1 + 0.6123456789!r}" in pane.command()
     assert commanded(pane, lab, monkeypatch) == pane.text.text
@@ -166,7 +126,7 @@ def test_the_command_that_it_names_writes_the_same_text(keys: tuple[str, ...], m
 
 def test_opened_again_it_is_the_same_text() -> None:
     pane = made(show={"prompt": "the "})
-    play(pane, pressing(pane, "e", "x", "enter", "k", "f", "u"))
+    play(pane, "e", "x", "enter", "k", "f", "u")
     again = made(show={"prompt": "the "}, kept=pane.kept())
     play(again)
     assert again.text == pane.text
@@ -179,10 +139,10 @@ def test_a_new_seed_is_a_new_text_and_the_old_seed_the_old_one() -> None:
 
     async def drive(pilot: Any) -> None:
         for key in ("f", "k", "K"):
-            await pressing(pane, key)(pilot)
+            await pressed(pilot, key)
             texts.append(pane.text.text)
 
-    play(pane, drive)
+    play(pane, drive=drive)
     assert texts[0] == texts[2] != texts[1]
     assert len(texts[0]) == len(texts[1]) == 200
     assert pane.measured()["seeds"] == 2
@@ -193,19 +153,19 @@ def test_a_knob_writes_the_text_anew() -> None:
     pane = made(lab)
 
     async def drive(pilot: Any) -> None:
-        await pressing(pane, "space", "space")(pilot)
+        await pressed(pilot, "space", "space")
         pane.knobs["temperature"] = 0.0
         pane.turned("temperature", 0.0)
-        await settled(pilot, pane)
+        await settled(pilot)
 
-    play(pane, drive)
+    play(pane, drive=drive)
     manner = Manner(temperature=0.0)
     assert pane.text.text == "".join(lab.character("", i, manner).text for i in range(2))
 
 
 def test_taking_back_leads_to_the_beginning_and_no_further() -> None:
     pane = made()
-    play(pane, pressing(pane, "space", "space", "u", "u", "u"))
+    play(pane, "space", "space", "u", "u", "u")
     assert pane.text.characters == ()
     assert pane.text.next
 
@@ -213,9 +173,7 @@ def test_taking_back_leads_to_the_beginning_and_no_further() -> None:
 def test_while_the_prompt_is_typed_every_character_goes_to_it() -> None:
     pane = made()
     typed = "qn/m?k z"
-    play(
-        pane, pressing(pane, "e", *(("space" if c == " " else c) for c in typed), "home", "delete", "end", "backspace")
-    )
+    play(pane, "e", *(("space" if c == " " else c) for c in typed), "home", "delete", "end", "backspace")
     assert pane.line is not None
     assert pane.line.text == typed[1:-1]
     assert pane.prompt == ""
@@ -224,7 +182,7 @@ def test_while_the_prompt_is_typed_every_character_goes_to_it() -> None:
 @pytest.mark.parametrize("key", ["enter", "escape"])
 def test_enter_and_escape_leave_the_prompt_and_the_text_begins_anew(key: str) -> None:
     pane = made(show={"prompt": "ab"})
-    play(pane, pressing(pane, "f", "e", "c", key))
+    play(pane, "f", "e", "c", key)
     assert (pane.prompt, pane.line, pane.text.text) == ("abc", None, "")
     assert pane.measured()["typed"] == 1
 
@@ -240,9 +198,9 @@ def test_by_itself_it_writes_until_it_is_paused(monkeypatch: pytest.MonkeyPatch)
             if len(pane.text.characters) > 20:
                 break
         await pilot.press("a")
-        await settled(pilot, pane)
+        await settled(pilot)
 
-    play(pane, drive)
+    play(pane, drive=drive)
     count = len(pane.text.characters)
     assert count > 20
     assert pane.length == count
@@ -253,7 +211,7 @@ def test_a_full_page_stops_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fastai_tui.app.tui.panes.writing.MOST", 30)
     monkeypatch.setattr("fastai_tui.app.tui.panes.writing.BEAT", 0.001)
     pane = made()
-    play(pane, pressing(pane, "a", "space", "f"))
+    play(pane, "a", "space", "f")
     assert len(pane.text.characters) == 30
     assert not pane.running
 
@@ -263,12 +221,12 @@ def test_other_weights_write_the_text_anew() -> None:
     pane = made(lab)
 
     async def drive(pilot: Any) -> None:
-        await pressing(pane, "space", "space", "space")(pilot)
+        await pressed(pilot, "space", "space", "space")
         lab.step = 7
         pane.look()
-        await settled(pilot, pane)
+        await settled(pilot)
 
-    play(pane, drive)
+    play(pane, drive=drive)
     assert pane.text.step == 7
     assert pane.text.text == "".join(lab.character("", i, Manner()).text for i in range(3))
 
@@ -279,19 +237,19 @@ def test_trouble_is_said_and_a_key_tries_again() -> None:
 
     async def drive(pilot: Any) -> None:
         await pilot.press("space")
-        await settled(pilot, pane)
+        await settled(pilot)
         assert "There is no checkpoint yet." in pane.sheet.text
         assert pane.sentence() == "There is no checkpoint yet."
         lab.trouble = ""
         await pilot.press("space")
 
-    play(pane, drive)
+    play(pane, drive=drive)
     assert len(pane.text.characters) == 1
 
 
 def test_what_is_to_be_predicted_is_not_shown() -> None:
     pane = made(hidden=frozenset({"likeliest", "repeats", "surprise"}))
-    text = play(pane, pressing(pane, "f"))
+    text = play(pane, "f")
     assert "? nats · ? repeated" in text
     assert "? (predict" in text
     assert "%" not in pane.sentence()
@@ -302,7 +260,7 @@ def test_what_is_to_be_predicted_is_not_shown() -> None:
 def test_it_is_drawn_at_every_size(keys: tuple[str, ...], depth: str) -> None:
     for size in SIZES:
         pane = made(show={"prompt": "né " * 20}, knobs={"top_k": 4})
-        text = play(pane, pressing(pane, *keys), size, depth=depth, unicode=depth != "none")
+        text = play(pane, *keys, size=size, depth=depth, unicode=depth != "none")
         assert all(len(line) <= size[0] for line in text.splitlines())
         if size[1] >= 6 and "e" not in keys:
             assert ("200 written" if keys else "nothing written yet") in text
@@ -321,7 +279,7 @@ def test_nonsense_that_was_kept_is_not_taken(kept: dict[str, Any]) -> None:
 
 def test_repetition_and_surprise_are_those_of_the_text() -> None:
     pane = made()
-    play(pane, pressing(pane, "m", "f"))
+    play(pane, "m", "f")
     assert pane.measured()["repeats"] == repeats(pane.text.text) > 0.5
     assert Writing().repeats == Writing().surprise == 0
 
@@ -329,7 +287,7 @@ def test_repetition_and_surprise_are_those_of_the_text() -> None:
 @pytest.mark.parametrize("size", [(40, 18), (78, 18), (60, 34), (110, 54), (38, 6)])
 def test_it_looks_as_it_did(size: tuple[int, int]) -> None:
     pane = made(show={"prompt": "the é "}, knobs={"temperature": 0.8, "top_k": 4})
-    text = play(pane, pressing(pane, "f", "space"), size)
+    text = play(pane, "f", "space", size=size)
     same_as_golden(f"panes/writing-{size[0]}x{size[1]}", text)
 
 
