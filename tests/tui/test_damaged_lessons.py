@@ -37,6 +37,7 @@ JUNK = [
     "[[",
     "+++",
 ]
+ENOUGH = 4  # steps of a chapter with the same mistake
 VALUE = re.compile(r"(?<== )[^\n]+")
 # What a file may say that reads well and means nothing: such a chapter is opened
 SWAPS = [
@@ -112,11 +113,11 @@ UNHARMED = {plainly(step) for chapter in loader.chapters() for step in chapter.s
 
 
 async def play(folder: Path) -> None:
-    """Open the app, and every step that a mistake is in."""
+    """Open the app, and steps that a mistake is in."""
     async with opened(size=(80, 24)) as app:
         assert len(app.chapters) + bool(app.problems) >= 1
         for chapter in app.chapters:
-            for step in [step for step in chapter.steps if plainly(step) not in UNHARMED]:
+            for step in [step for step in chapter.steps if plainly(step) not in UNHARMED][:ENOUGH]:
                 app.screen.post_message(Page.Open(chapter.slug, step.id))
                 await handled(app)
                 if isinstance(app.screen, ChapterScreen):
