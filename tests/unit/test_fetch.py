@@ -36,7 +36,9 @@ from tests.local_server import (
 
 BODY = random.Random(1).randbytes(300_000)
 OTHER = random.Random(2).randbytes(300_000)
-IMPATIENT = Patience(silence=0.5, window=0.4, floor=20_000)
+USUAL = Patience()
+HURRIED = Patience(silence=60, window=0.4, floor=20_000)  # with slow servers
+NERVOUS = Patience(silence=0.5, window=60)  # and with silent ones
 
 
 def sha(content: bytes) -> str:
@@ -52,7 +54,7 @@ def server() -> Iterator[Server]:
 class Getting:
     """A fetch of BODY into a folder of its own, with everything it reports."""
 
-    def __init__(self, folder: Path, *addresses: str, patience: Patience | None = None) -> None:
+    def __init__(self, folder: Path, *addresses: str, patience: Patience = USUAL) -> None:
         self.part, self.target = folder / "thing.part", folder / "thing"
         self.reports: list[Progress | Notice] = []
         self.stop = threading.Event()
@@ -64,7 +66,7 @@ class Getting:
             most=2 * len(BODY),
             report=self.reports.append,
             cancelled=self.stop.is_set,
-            patience=patience or IMPATIENT,
+            patience=patience,
         )
 
     def run(self) -> str:
@@ -177,16 +179,14 @@ def test_where_nobody_has_the_right_bytes_nothing_is_left(server: Server, tmp_pa
 
 
 def test_a_crawling_server_is_left_for_the_next_address(server: Server, tmp_path: Path) -> None:
-    getting = Getting(tmp_path, server.add("/slow", BODY, crawls), server.add("/thing", BODY))
-    began = time.monotonic()
+    getting = Getting(tmp_path, server.add("/slow", BODY, crawls), server.add("/thing", BODY), patience=HURRIED)
     assert getting.run() == server.address("/thing")
-    assert time.monotonic() - began < 5
     assert arrived(getting)
     assert server.ranges("/thing")[0] != ""  # the little that came is not fetched twice
 
 
 def test_a_crawling_server_without_another_fails_in_the_end_and_keeps_the_part(server: Server, tmp_path: Path) -> None:
-    getting = Getting(tmp_path, server.add("/slow", BODY, crawls))
+    getting = Getting(tmp_path, server.add("/slow", BODY, crawls), patience=HURRIED)
     with pytest.raises(NotFetched, match="less than 20,000 bytes a second"):
         getting.run()
     assert BODY.startswith(getting.part.read_bytes())
@@ -195,7 +195,7 @@ def test_a_crawling_server_without_another_fails_in_the_end_and_keeps_the_part(s
 
 
 def test_a_silent_server_is_left_for_the_next_address(server: Server, tmp_path: Path) -> None:
-    getting = Getting(tmp_path, server.add("/silent", BODY, is_silent), server.add("/thing", BODY))
+    getting = Getting(tmp_path, server.add("/silent", BODY, is_silent), server.add("/thing", BODY), patience=NERVOUS)
     assert getting.run() == server.address("/thing")
     assert "did not answer within 0.5 s" in getting.notices
 
@@ -258,13 +258,11 @@ def test_which_addresses_are_trusted(address: str, good: bool) -> None:
 
 @pytest.mark.parametrize("answer", [crawls, is_silent])
 def test_it_can_be_cancelled_at_any_time_and_the_part_is_kept(server: Server, tmp_path: Path, answer: object) -> None:
-    getting = Getting(tmp_path, server.add("/thing", BODY, answer), patience=Patience())  # type: ignore[arg-type]
+    getting = Getting(tmp_path, server.add("/thing", BODY, answer))  # type: ignore[arg-type]
     getting.part.write_bytes(BODY[:1000])
     threading.Timer(0.4, getting.stop.set).start()
-    began = time.monotonic()
-    with pytest.raises(Interrupted, match="kept"):
+    with pytest.raises(Interrupted, match="kept"):  # and not silence, which would come later
         getting.run()
-    assert time.monotonic() - began < 1.5
     assert BODY.startswith(getting.part.read_bytes())
     assert getting.part.stat().st_size >= 1000
     assert not getting.target.exists()
@@ -284,9 +282,9 @@ def test_a_keyboard_interrupt_keeps_the_part(server: Server, tmp_path: Path) -> 
 
 
 def test_no_thread_outlives_the_fetch_for_long(server: Server, tmp_path: Path) -> None:
-    getting = Getting(tmp_path, server.add("/slow", BODY, crawls), server.add("/thing", BODY))
+    getting = Getting(tmp_path, server.add("/slow", BODY, crawls), server.add("/thing", BODY), patience=HURRIED)
     getting.run()
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + 60  # a bound on hanging
     while any(thread.name == "fetch" for thread in threading.enumerate()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
