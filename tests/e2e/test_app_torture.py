@@ -10,6 +10,7 @@ from fastai_tui.lessons import loader, progress
 from tests.player import NAMED, Player
 from tests.tui.test_torture import KEYS, SIZES
 
+COUNTS = {chapter.slug: len(chapter.steps) for chapter in loader.chapters()}
 STEPS = [(chapter.slug, step.id) for chapter in loader.chapters() for step in chapter.steps]
 REPEAT = 1 / 40  # seconds between two keys of a key that is held down
 HELD, BACKLOG = 10, 2.5  # seconds: what fell behind would need about as long as the key was held, on any machine
@@ -43,7 +44,7 @@ def test_a_key_held_down_for_ten_seconds_leaves_no_backlog(step: str, key: str) 
 @pytest.mark.parametrize(("chapter", "step"), STEPS)
 def test_any_key_held_down_in_any_pane(chapter: str, step: str) -> None:
     with Player("--chapter", chapter, "--step", step, size=(120, 40)) as player:
-        player.wait_for("/11")
+        player.wait_for(f"/{COUNTS[chapter]}")
         player.settle()
         for key in ("right", "down", "v", "d", "+", "k"):
             held(player, key, HELD)
