@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.constants import TEXTUAL_ANIMATIONS
+from textual.notifications import Notify, SeverityLevel
 
 from fastai_tui.app import config
 from fastai_tui.app.terminal import light_ground
@@ -17,6 +18,7 @@ from fastai_tui.app.tui.driver import CellsDriver
 from fastai_tui.app.tui.in_order import InOrder
 from fastai_tui.app.tui.keeper import Keeper
 from fastai_tui.app.tui.link import LinkChanged
+from fastai_tui.app.tui.notices import Notice
 from fastai_tui.app.tui.panes import KINDS
 from fastai_tui.app.tui.screens.page import Page
 from fastai_tui.app.tui.services import Services
@@ -267,7 +269,20 @@ class LessonsApp(InOrder):
 
     def warn(self, sentence: str) -> None:
         """Say something that the learner should know, whatever the screen."""
-        self.notify(sentence, severity="warning", timeout=10, markup=False)
+        self.notify(sentence, severity="warning", timeout=10)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Say something in a corner for `timeout` seconds."""
+        seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+        self.post_message(Notify(Notice(message, title, severity, seconds, markup)))
 
     def _lab_news(self, sentence: str) -> None:
         self.lab_words = "started again"
