@@ -167,7 +167,10 @@ SCHEDULES = {
 
 
 @pytest.mark.usefixtures("warm")
-@pytest.mark.parametrize("name", SCHEDULES)
+@pytest.mark.parametrize(
+    "name",
+    ["sgdr", *(pytest.param(name, marks=pytest.mark.acceptance) for name in SCHEDULES if name != "sgdr")],
+)
 def test_a_run_killed_again_and_again_is_on_the_same_point_of_its_schedule(frequent: None, name: str) -> None:
     epochs = 7 if name == "sgdr" else 3
     calm, disturbed = (new_run(epochs=epochs, **QUICK, **SCHEDULES[name]) for _ in range(2))
