@@ -35,7 +35,7 @@ STILLS = {
     "learned": ("first-cnn", "maps", "right", "kernel 2"),
     "colours": ("stability", "colours", "space", "finished"),
     "finder": ("learning-rate", "finder", "space", "done"),
-    "gates": ("char-lm", "gates", "8*right", "character 9"),
+    "gates": ("char-lm", "gates", "8*right", "forget gate"),
 }
 
 
