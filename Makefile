@@ -21,7 +21,7 @@ lint: .venv/.dev
 	@$(BIN)/fastai-tui check
 
 unit: .venv/.dev
-	@$(BIN)/pytest -n 4 --dist worksteal -m "not acceptance" $(ARGS)  # many tests wait for a screen: two workers a core keep two busy
+	@$(BIN)/pytest -n 6 --dist worksteal -m "not acceptance" $(ARGS)  # many tests wait for a screen: three workers a core keep two busy
 
 acceptance: .venv/.dev  # what takes longer than a test may; its results stand in BENCHMARKS.md
 	@$(BIN)/pytest -m acceptance -s --timeout 3600 $(ARGS)

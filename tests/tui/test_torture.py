@@ -33,7 +33,7 @@ NAMED = [
 LEAVING = "qo"  # quitting, and the options, which may reset the progress: they have tests of their own
 KEYS = [*NAMED, *(c for c in string.printable if c.isprintable() and c != " " and c not in LEAVING), "é", "漢", "👍"]
 LIKELY = ["up", "down", "left", "right", "space", "enter", "n", "b", "v", "k", "d", "e", "+", "-", "tab", "escape", "["]
-A_FEW, ALL = 120, 10_000
+A_FEW, ALL = 80, 10_000
 SIZES = [
     (1, 1),
     (2, 1),
@@ -153,7 +153,7 @@ def test_a_storm_of_sizes(monkeypatch: pytest.MonkeyPatch, chapter: str, depth: 
                         post(app, key)
                     await handled(app)
                     assert app.size == Size(*size)
-                for width in range(1, 200, 9):  # without a pause
+                for width in range(1, 200, 27):  # without a pause
                     resize(app, width, max(1, width // 4))
                 await handled(app)
 
