@@ -1,7 +1,7 @@
 """A study as lines of text: what is planned, how far it is, its table and its curves."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from fastai_tui.app import plots
 from fastai_tui.app.curves import Curve, Folding
@@ -16,6 +16,7 @@ from fastai_tui.engine.runs.run import Run
 MOST_CURVES = 8
 ROWS = 16  # of the plot
 WIDEST = 100
+Points = tuple[list[float], list[float]]  # places, values
 
 
 def title(study: Study) -> str:
@@ -84,15 +85,7 @@ def _spread(name: str, measures: Mapping[str, Spread]) -> str:
 
 def curves(study: Study, runs: Mapping[int, Run], found: Sequence[Outcome], columns: int, look: Look) -> list[str]:
     """The smoothed loss of every cell over the epochs, the mean of its finished runs; of many cells, the first."""
-    finished = {each.number for each in found if each.phase == "finished"}
-    drawn = []
-    for cell in range(len(study.cells)):
-        members = [m for m in study.members if m.cell == cell and m.number in finished]
-        if members:
-            names = [factor.name for factor in varying(study.factors)]
-            words = " ".join(shown(study.cells[cell][name]) for name in names) or study.experiment
-            epochs = members[0].job.epochs
-            drawn.append((words, *mean_curve([_curve(runs[m.number]) for m in members], epochs)))
+    drawn = [(cell_name(study, cell), *points) for cell, points in cell_curves(study, runs, found, curve_of).items()]
     if not drawn:
         return []
     title = "smoothed loss over the epochs"
@@ -103,7 +96,27 @@ def curves(study: Study, runs: Mapping[int, Run], found: Sequence[Outcome], colu
     return [*lines, *([f"(the first {MOST_CURVES}; {left_out} more are not drawn)"] if left_out > 0 else [])]
 
 
-def mean_curve(several: Sequence[Curve], epochs: int) -> tuple[list[float], list[float]]:
+def cell_curves(
+    study: Study, runs: Mapping[int, Run], found: Sequence[Outcome], curve: Callable[[Run], Curve]
+) -> dict[int, Points]:
+    """(places in epochs, smoothed losses) of every cell that has a finished run, the mean of all that it has; `curve`
+    reads a run's."""
+    finished = {each.number for each in found if each.phase == "finished"}
+    drawn = {}
+    for cell in range(len(study.cells)):
+        members = [m for m in study.members if m.cell == cell and m.number in finished and m.number in runs]
+        if members:
+            drawn[cell] = mean_curve([curve(runs[m.number]) for m in members], members[0].job.epochs)
+    return drawn
+
+
+def cell_name(study: Study, cell: int) -> str:
+    """A cell's values alone: `norm before`."""
+    names = [factor.name for factor in varying(study.factors)]
+    return " ".join(shown(study.cells[cell][name]) for name in names) or study.experiment
+
+
+def mean_curve(several: Sequence[Curve], epochs: int) -> Points:
     """(places in epochs, mean smoothed losses) of runs of the same length; as far as the shortest of them."""
     length = min(len(curve.smooth) for curve in several)
     last = max(several[0].steps, default=1)
@@ -113,7 +126,8 @@ def mean_curve(several: Sequence[Curve], epochs: int) -> tuple[list[float], list
     ]
 
 
-def _curve(run: Run) -> Curve:
+def curve_of(run: Run) -> Curve:
+    """A run's losses."""
     folding = Folding()
     folding.follow(run.steps())
     return folding.curve()
@@ -144,7 +158,11 @@ def frame(
 
 def now_line(study: Study, member: Member, run: Run) -> str:
     """A run under way, in a line."""
+    return f"now {study.label(member.cell)}, seed {member.job.seed} ({run.id}): {progress(run)}"
+
+
+def progress(run: Run) -> str:
+    """How far a run under way is: `45%`, or what it waits for."""
     spec, state = run.spec, run.state()
     share = f"{len(run.steps()) / spec.total_batches:.0%}" if spec.total_batches else "starting"
-    now = f"waits for {state.behind}" if state.behind else "paused" if state.phase == "paused" else share
-    return f"now {study.label(member.cell)}, seed {member.job.seed} ({run.id}): {now}"
+    return f"waits for {state.behind}" if state.behind else "paused" if state.phase == "paused" else share

@@ -141,6 +141,36 @@ def finder_curve(
     return _labelled("loss", [dots, line], canvas.lines(), width, height, look)
 
 
+def finder_curves(
+    curves: Sequence[tuple[int, Sequence[float], Sequence[float], tuple[float, float] | None]],
+    *,
+    between: Limits,
+    y: Limits,
+    width: int,
+    height: int,
+    look: Look | None = None,
+) -> list[str]:
+    """Several smoothed losses over the rate, as `finder_curve` has them, given as (number of its look, rates, losses,
+    what is marked on it as (rate, loss))."""
+    look = look or Look()
+    series = [
+        Points([math.log10(at / between[0]) for at in rates], [min(max(loss, y[0]), y[1]) for loss in losses], "",
+               series_colour(number))
+        for number, rates, losses, _ in curves
+    ]  # fmt: skip
+    canvas = Canvas(width, height - 1, look, series, math.log10(between[1] / between[0]), y)
+    canvas.decades(between[0])
+    for (number, *_), points in zip(curves, series, strict=True):
+        canvas.line(points, marker="" if look.colours else series_letter(number))
+    marked = [(number, mark) for number, _, _, mark in curves if mark is not None]
+    for number, (rate, loss) in marked:
+        place = Points([math.log10(rate / between[0])], [min(loss, y[1])], "", series_colour(number), line=False)
+        canvas.points(place, "o" if look.colours else series_letter(number).upper())
+    title = "smoothed loss over the rate"
+    title += ("   o: valley" if look.colours else "   capital: valley") if marked else ""
+    return _labelled(title, [], canvas.lines(), width, height, look)
+
+
 def overlaid(
     runs: Sequence[tuple[str, Sequence[float], Sequence[float]]],
     *,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 SGR = re.compile(r"\x1b\[([0-9;]*)m")
-_ASCII = str.maketrans("│─┌┐└┘├┤┬┴┼█░·…×−✓✗●○▲▼›‹→←↑↓•–≤≥≈⏎␣⇥", "|-+++++++++#.:.x-vx*o^v><><^v*-<>~$_>")
+_ASCII = str.maketrans("│─┌┐└┘├┤┬┴┼█░·…×−✓✗●○▲▼›‹→←↑↓•–≤≥≈±⏎␣⇥", "|-+++++++++#.:.x-vx*o^v><><^v*-<>~~$_>")
 
 
 @dataclass(frozen=True)

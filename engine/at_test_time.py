@@ -15,6 +15,7 @@ class TestTimeAugmentation(Callback):
 
     __test__ = False  # the name is the field's, not pytest's
     order = 45  # before what records
+    leads = True
 
     def __init__(self, views: str) -> None:
         self.views = VIEWS[views]()

@@ -34,6 +34,7 @@ class Callback:
 
     order = 0
     learning = False  # belongs to learning itself, as clipping does: a rate finder, which no other sees, keeps it
+    leads = False  # is for the leading one of several processes alone
     learn: "Learner"
 
     def state(self) -> Any:

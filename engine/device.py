@@ -31,6 +31,13 @@ def choose(wanted: str) -> torch.device:
     return torch.device(kind)
 
 
+def wanted(name: str, local: int) -> str:
+    """The device for the process with the number `local` among several of this machine that train together: each has a
+    GPU of its own, or, where that is asked for, they share the processor."""
+    kind, number = parse_device(name)
+    return f"cuda:{(number or 0) + local}" if kind in ("auto", "cuda") else name
+
+
 def prepare(device: torch.device, seed: int) -> None:
     """Seed everything that is random, and let `device` compute as fast as it can without changing what is computed
     noticeably: our number of threads on a CPU; TF32 and the search for the fastest convolutions on a GPU."""

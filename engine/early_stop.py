@@ -12,6 +12,7 @@ class EarlyStop(Callback):
     """
 
     order = 55
+    leads = True
 
     def __init__(self, patience: int) -> None:
         self.patience = patience

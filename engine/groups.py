@@ -51,6 +51,14 @@ class LayerGroups:
                 "There are no running statistics to keep in this network; take norm=batch, or bn_freeze=off."
             )
 
+    def check_learns(self) -> None:
+        """Raises `BadInput` for a model without any parameters."""
+        if next(self.model.parameters(), None) is None:
+            raise BadInput(
+                f"{type(self.model).__name__} has nothing to train: no parameters are found in it. Layers in a plain "
+                "list are not seen; put them into an nn.ModuleList."
+            )
+
     def freeze(self, frozen: int, *, bn_frozen: bool) -> list[nn.Parameter]:
         """Freeze the first `frozen` groups and no others, and all running statistics or only theirs. Gives the frozen
         parameters. Raises `BadInput` if nothing would be left to train, or there are no statistics."""

@@ -42,9 +42,11 @@ class Learner:
         self.model, self.data, self.loss_func, self.opt, self.plan = model, data, loss_func, opt, plan
         self.metrics = dict(metrics or {})
         self.callbacks, self.groups = list(callbacks), groups or LayerGroups(model)
-        self.device = next(model.parameters()).device
+        self.device = next((p.device for p in model.parameters()), torch.device("cpu"))
         self.epoch = self.batch = self.step = self.start = self.epochs = 0
         self.valid_loss, self.results = float("nan"), dict[str, float]()
+        self.through: nn.Module | None = None  # the model as training sees it, where several processes share it
+        self.processes = 1  # that share every batch
 
     @property
     def total(self) -> int:
@@ -119,6 +121,7 @@ class Learner:
         forget(self.opt, self.groups.freeze(frozen, bn_frozen=bn_frozen))
 
     def _train(self) -> None:
+        self.groups.check_learns()
         self.groups.train()
         for xb, yb in self.data.train.batches(self.epoch, self.batch):
             self.xb, self.yb = xb, yb
@@ -129,7 +132,7 @@ class Learner:
         self.lr, self.momentum = self.plan.at((self.step - self.start) / (self.total - self.start))
         set_rates(self.opt, self.lr, self.momentum)
         with autocast(self.device):
-            self.preds = self.model(self.xb)
+            self.preds = (self.model if self.through is None else self.through)(self.xb)
             self.loss = self.loss_func(self.preds, self.yb)
         self.loss.backward()
         self.hooks("before_step")

@@ -109,7 +109,8 @@ def optimiser(
     if there are several decays, and not one per group.
     """
     momentum, coupled = float(settings["momentum"]), settings.get("decay") == "coupled"  # type: ignore[arg-type]
-    parts = list(_parts(groups))
+    # Torch refuses no groups at all; of a network without parameters its summary can be made all the same
+    parts = list(_parts(groups)) or [{"params": [], "group": 0, "decay": False}]
     opt: torch.optim.Optimizer
     if settings["opt"] in ("sgd", "nesterov"):
         opt = SGD(parts, lr=0.0, momentum=momentum, coupled=coupled, nesterov=settings["opt"] == "nesterov")

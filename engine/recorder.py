@@ -74,7 +74,7 @@ class Recorder(Callback):
         learn = self.learn
         self._losses.append(learn.loss.detach())
         self._rows.append((self.sink.now(), learn.epoch, learn.momentum, *learn.lr))
-        self._items += len(learn.yb)
+        self._items += len(learn.yb) * learn.processes
         if self.stats is not None:
             self._stats.append(self.stats.take())
         if time.perf_counter() - self._flushed >= self.every:

@@ -4,7 +4,7 @@ Views are cut out of the raw pixels, as in training, and normalised like all oth
 as fast.ai does it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -128,19 +128,23 @@ def score(probabilities: Tensor, truth: Tensor) -> tuple[float, float]:
     return float((probabilities.argmax(1) == truth).double().mean()), float(-given.log().mean())
 
 
-@torch.no_grad()
 def look(predict: Callable[[Tensor], Tensor], loader: ImageLoader, views: Sequence[View]) -> Views:
     """The predictions for all of a loader's images, in their order, in each of the views. `predict` gives logits
     (n, classes) for normalised images (n, channels, height, width), from a network in evaluation mode."""
-    every: list[Tensor] = []
-    truth: list[Tensor] = []
-    for start in range(0, loader.items, loader.bs):
-        rows = np.arange(start, min(start + loader.bs, loader.items))
-        pixels = loader.pixels.gather(loader.pixels.order(rows))
-        truth.append(loader.labels[start : start + loader.bs])
-        seen = [
-            predict(loader.normalise(moved(pixels, view.draws(rows, loader.items, pixels.device), view.padding)))
-            for view in views
-        ]
-        every.append(torch.stack(seen).float().softmax(-1))
-    return Views(tuple(views), torch.cat(every, 1), torch.cat(truth))
+    starts = range(0, loader.items, loader.bs)
+    every = [piece(predict, loader, views, np.arange(at, min(at + loader.bs, loader.items))) for at in starts]
+    return Views(tuple(views), torch.cat(every, 1), loader.labels)
+
+
+@torch.no_grad()
+def piece(predict: Callable[[Tensor], Tensor], loader: ImageLoader, views: Sequence[View], rows: "ndarray") -> Tensor:
+    """The probabilities (views, n, classes) of a loader's images of these rows, in each of the views."""
+    seen = [predict(loader.normalise(images)) for images in shown(loader, views, rows)]
+    return torch.stack(seen).float().softmax(-1)
+
+
+def shown(loader: ImageLoader, views: Sequence[View], rows: "ndarray") -> Iterator[Tensor]:
+    """The raw pixels (n, channels, height, width) of these rows, as each of the views has them."""
+    pixels = loader.pixels.gather(loader.pixels.order(rows))
+    for view in views:
+        yield moved(pixels, view.draws(rows, loader.items, pixels.device), view.padding)

@@ -2,14 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fastai_tui.engine.ablation import grid
 from fastai_tui.engine.ablation.grid import Cell, Factor, Member
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.job import Job
-from fastai_tui.lessons.experiments import experiment, order
+from fastai_tui.engine.settings import Setting, Value
+from fastai_tui.lessons.experiments import complete, experiment, order
+from fastai_tui.lessons.experiments.ladder import UNLISTED
 
 BETWEEN = "|"  # values, as in norm=before|after
+# What a study is offered to vary, where an experiment has it; of choices all, of numbers those given here, or the
+# usual one with a smaller and a larger one, so many times apart
+OFFERED = (
+    "model", "norm", "bs", "lr", "opt", "schedule", "wd", "smoothing", "averaging", "augment", "width", "depth",
+    "dropout", "clip", "statistics", "whiten", "act", "start", "skip",
+)  # fmt: skip
+NUMBERS: Mapping[str, tuple[float, ...]] = {
+    "wd": (0, 5e-4, 5e-3), "smoothing": (0, 0.1, 0.2), "depth": (1, 2, 4), "dropout": (0, 0.2, 0.4), "clip": (0, 1),
+}  # fmt: skip
+APART = {"bs": 2, "lr": 4, "width": 2}
+NOT_OFFERED = (UNLISTED, "sgdr")  # has nothing to train; has epochs of its own
 
 
 @dataclass(frozen=True)
@@ -54,3 +68,46 @@ def values(model: str, settings: Mapping[str, str]) -> dict[str, list[str]]:
         raise BadInput("model is given twice; give it with --model alone.")
     models = {"model": model.replace(",", BETWEEN).split(BETWEEN)} if model else {}
     return models | {name: text.split(BETWEEN) for name, text in settings.items()}
+
+
+def offers(name: str, base: Mapping[str, Value]) -> tuple[Factor, ...]:
+    """The settings that a study of runs with the settings `base` may vary, each with the values that go with these, the
+    runs' own value first. Raises `BadInput` if nothing goes with `base`."""
+    return _offers(name, tuple((key, tuple(v) if isinstance(v, list) else v) for key, v in base.items()))
+
+
+@lru_cache(16)
+def _offers(name: str, items: tuple[tuple[str, Value | tuple[float, ...]], ...]) -> tuple[Factor, ...]:
+    base: dict[str, object] = {key: list(v) if isinstance(v, tuple) else v for key, v in items}
+    own, wanted = complete(name, base), experiment(name)
+    there = [setting for key in OFFERED for setting in wanted.schema.settings if setting.name == key]
+    found = []
+    for setting in there:
+        usual = own[setting.name]
+        others = [value for value in _candidates(setting, usual) if value != usual]
+        fitting = [value for value in others if not refused(name, [{**base, setting.name: value}])]  # type: ignore[dict-item]
+        found += [Factor(setting.name, (usual, *fitting))] if fitting else []
+    return tuple(found)
+
+
+def _candidates(setting: Setting, usual: Value) -> list[Value]:
+    """What may stand beside the usual value."""
+    if setting.kind == "choice":
+        return [choice for choice in setting.choices if choice not in NOT_OFFERED]
+    if setting.name in NUMBERS:
+        return [setting.parse(value) for value in NUMBERS[setting.name]]
+    if setting.name not in APART or isinstance(usual, (str, list)):
+        return []
+    both = usual / APART[setting.name], usual * APART[setting.name]
+    return [setting.parse(round(v) if setting.kind == "int" else v) for v in both if setting.low <= v <= setting.high]
+
+
+def refused(name: str, cells: Sequence[Cell]) -> str:
+    """Why there can be no run with the settings of the first of these cells with which there can be none, a sentence;
+    "" if all are possible."""
+    for cell in cells:
+        try:
+            complete(name, cell)
+        except BadInput as error:
+            return str(error)
+    return ""

@@ -6,6 +6,7 @@ The screens draw them; here stands only what a chapter may rely on, so that it c
 from fastai_tui.lessons.pane import MeasureKind, Pane
 from fastai_tui.lessons.panes_of_digits import DIGITS
 from fastai_tui.lessons.panes_of_ideas import IDEAS
+from fastai_tui.lessons.panes_of_images import IMAGES
 from fastai_tui.lessons.panes_of_runs import RUNS
 from fastai_tui.lessons.panes_of_text import TEXT
 
@@ -27,4 +28,4 @@ RUN_MEASURES: dict[str, MeasureKind] = {
     "resumes": "number",  # and gone on with after it had ended
 }
 
-PANES: dict[str, Pane] = {**DIGITS, **RUNS, **IDEAS, **TEXT}
+PANES: dict[str, Pane] = {**DIGITS, **RUNS, **IDEAS, **TEXT, **IMAGES}

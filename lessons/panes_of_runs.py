@@ -23,8 +23,8 @@ RUNS: dict[str, Pane] = {
         trains=True,
     ),
     "learned": Pane(
-        about="the kernels that a run has learned, and the maps they make of a digit",
-        options={"picture": "picture", "layer": "number"},
+        about="the kernels that a run has learned, and the maps they make of a digit, or of an image of the run's own",
+        options={"picture": "picture", "image": "number", "layer": "number"},
         knobs=("layer",),
         measures={
             "layer": "number",
@@ -33,21 +33,27 @@ RUNS: dict[str, Pane] = {
             "view": "word",  # newest, or first: before training
             "picture": "word",
             "drawn": "number",
-            "label": "number",  # the picture's digit; a drawing has none
+            "label": "number",  # the picture's digit, or class; a drawing has none
+            "truth": "word",  # of a run's own image: its class,
+            "image": "number",  # and which it is
+            "side": "number",  # pixels across a kernel, with a run's own image
             "prediction": "word",  # the network's answer
             "sure": "number",  # the probability of the network's answer
         },
         trains=True,
     ),
     "mistakes": Pane(
-        about="the digits that a run gets wrong, the most confident mistakes first",
+        about="the pictures that a run gets wrong, the most confident mistakes first",
         measures={
             "seen": "number",
             "view": "word",  # one, all or matrix
             "wrong": "number",
             "total": "number",
-            "truth": "word",  # what the chosen digit is,
+            "truth": "word",  # what the chosen picture is,
             "prediction": "word",  # and what it was taken for
+            "mixed": "number",  # of pictures that are no grey digits: how many the most frequent confusion has,
+            "mixed_truth": "word",  # what those are,
+            "mixed_prediction": "word",  # and what they are taken for
         },
         trains=True,
     ),
@@ -154,6 +160,11 @@ RUNS: dict[str, Pane] = {
             "marked": "word",  # the suggestion that the cursor is on, or none
             "rate": "number",  # at the cursor
             "loss": "number",
+            "rung": "word",  # with a knob `model`: the network in front,
+            "rungs": "number",  # how many have a curve,
+            "early": "number",  # how many of those ended early,
+            "fastest": "word",  # the network whose valley is at the highest rate,
+            "farthest": "word",  # and the one whose curve went to the highest rate
         },
         trains=True,
     ),

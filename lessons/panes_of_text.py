@@ -70,7 +70,7 @@ TEXT: dict[str, Pane] = {
         about="one network beside the next: the difference between their code, their losses, what they write",
         options={"before": "word", "after": "word", "view": "word"},
         measures={
-            "view": "word",  # code, curves or text
+            "view": "word",  # code, curves, or text; accuracy for networks that see pictures
             "views": "number",  # how many of them were looked at
             "added": "number",  # lines that only the second has,
             "removed": "number",  # and only the first
@@ -80,6 +80,8 @@ TEXT: dict[str, Pane] = {
             "loss": "number",  # the newest validation loss of the second,
             "loss_before": "number",  # and of the first
             "better": "number",  # 1: the second's is lower
+            "gain": "number",  # how much more accuracy the second has, 0 until both are known
+            "pace": "number",  # an epoch's seconds of the second, divided by the first's; 0 until both are known
         },
         trains=True,
     ),

@@ -28,6 +28,24 @@ NETWORKS: dict[str, tuple[str, ...]] = {
     "lstm": (_STATEFUL, f"{_STATE}CharLstm"),
     "lstm-by-hand": (_STATEFUL, _CELL, f"{_CELLS}LstmCell", f"{_STATE}CharLstmByHand"),
 }
+_CIFAR, _RESIDUAL, _FAST = "engine.models.cifar10:", "engine.models.residual:", "engine.models.cifar10_fast:"
+_NORM = (f"{_CIFAR}NormLayer", "engine.models.batch_norm:BatchNormByHand", f"{_CIFAR}NormNet")
+_SKIPS = (*_NORM, f"{_CIFAR}DeepNet", f"{_CIFAR}SkipLayer", f"{_CIFAR}SkipNet")
+_BLOCKS = (f"{_RESIDUAL}conv3", f"{_RESIDUAL}Block", f"{_RESIDUAL}ResNet")
+# The same of `cifar10`
+LADDER: dict[str, tuple[str, ...]] = {
+    "linear": (f"{_CIFAR}LinearNet",),
+    "conv": (f"{_CIFAR}ConvNet",),
+    "layers": (f"{_CIFAR}ConvLayer", f"{_CIFAR}LayerNet"),
+    "norm": _NORM,
+    "deep": (*_NORM, f"{_CIFAR}DeepNet"),
+    "skips": _SKIPS,
+    "wide": (*_SKIPS, f"{_CIFAR}WideNet"),
+    "resnet": _BLOCKS,
+    "preact": (*_BLOCKS, f"{_RESIDUAL}PreactBlock", f"{_RESIDUAL}PreactResNet"),
+    "fast": (f"{_FAST}Group", f"{_FAST}FastNet"),
+    "unlisted": (f"{_CIFAR}UnlistedNet",),
+}
 
 
 class Pair(NamedTuple):
@@ -69,9 +87,14 @@ class Refactoring(NamedTuple):
         return self._replace(pairs=tuple(rows))
 
 
+def family(*names: object) -> dict[str, tuple[str, ...]]:
+    """The networks that can be set beside each other, of which these are the names: `LADDER` or `NETWORKS`."""
+    return LADDER if any(isinstance(name, str) and name in LADDER for name in names) else NETWORKS
+
+
 @lru_cache(maxsize=32)
 def refactoring(before: str, after: str) -> Refactoring:
-    """From one of `NETWORKS` to another. Raises `BadInput` for a name that is not among them."""
+    """From one of `NETWORKS`, or of `LADDER`, to another. Raises `BadInput` for a name that is in neither."""
     return compared(code_of(before), code_of(after))
 
 
@@ -87,12 +110,12 @@ def compared(before: str, after: str) -> Refactoring:
 
 
 def code_of(network: str) -> str:
-    """The code of a network, without docstrings. Raises `BadInput` for a name that is not in `NETWORKS`."""
+    """The code of a network, without docstrings. Raises `BadInput` for a name that is no network."""
     return "\n\n".join(without_docstrings(sources.source(reference)) for reference in _references(network))
 
 
 def about(network: str) -> str:
-    """What its own class says of it, in one sentence. Raises `BadInput` for a name that is not in `NETWORKS`."""
+    """What its own class says of it, in one sentence. Raises `BadInput` for a name that is no network."""
     own = ast.parse(sources.source(_references(network)[-1])).body[0]
     words = " ".join(((isinstance(own, ast.ClassDef) and ast.get_docstring(own)) or "").replace("`", "").split())
     end = words.find(". ")
@@ -121,6 +144,7 @@ def _docstrings(tree: ast.Module) -> Iterator[tuple[int, int]]:
 
 
 def _references(network: str) -> tuple[str, ...]:
-    if network not in NETWORKS:
-        raise BadInput(f"There is no network {shown(network)}: take one of {', '.join(NETWORKS)}.")
-    return NETWORKS[network]
+    every = NETWORKS | LADDER
+    if network not in every:
+        raise BadInput(f"There is no network {shown(network)}: take one of {', '.join(every)}.")
+    return every[network]

@@ -19,6 +19,7 @@ from tests.terminal import Terminal
 
 COMMAND = (sys.executable, "-m", "fastai_tui.app.cli.main")
 PATIENCE = 60.0  # seconds: a bound on hanging, not a measure
+NOBODY = "http://127.0.0.1:9"  # an address where nothing is to be had
 ESCAPE_ALONE = 0.2  # seconds without another key, after which Textual takes an ESC for the escape key
 NAMED = {
     "up": "\x1b[A",
@@ -243,5 +244,6 @@ def environment(changes: Mapping[str, str | None]) -> dict[str, str]:
     hidden = ("NO_COLOR", "TMUX", "STY", "COLUMNS", "LINES", "TERM_PROGRAM", "SSH_TTY", "CI", "PYTEST_CURRENT_TEST")
     found = {name: value for name, value in os.environ.items() if name not in hidden and not name.startswith("LC_")}
     found |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+    found = {"FASTAI_TUI_MIRROR": NOBODY, "FASTAI_TUI_MIRROR_ONLY": "1", **found}  # a key that gets data gets none
     wanted: dict[str, str | None] = {**found, **changes}
     return {name: value for name, value in wanted.items() if value is not None}

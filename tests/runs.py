@@ -24,9 +24,9 @@ def new_run(
     return RunStore().create(job, "", ["test"])
 
 
-def finish(run: Run) -> State:
-    """Wait until the run has ended."""
-    end = time.monotonic() + PATIENCE
+def finish(run: Run, within: float = PATIENCE) -> State:
+    """Wait until the run has ended, so many seconds at most."""
+    end = time.monotonic() + within
     while (state := run.state()).live or state.phase == "new":
         assert time.monotonic() < end, f"{run.id} hangs: {state}"
         time.sleep(0.02)

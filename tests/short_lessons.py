@@ -1,7 +1,7 @@
-"""The app with lessons whose runs on `pydocs` read a piece of it.
+"""The app with lessons whose runs on `pydocs` read a piece of it, and those of `cifar10` see a few pictures.
 
-A chapter that trains a dozen networks on a whole text takes minutes to play. On a few thousand characters the same
-runs, with as many epochs, batches of the same shape and all that is asked of them, take a second or two each.
+A chapter that trains a dozen networks takes minutes to play. On a few thousand characters, or a few hundred pictures,
+the same runs, with as many epochs, batches of the same shape and all that is asked of them, take a second or two each.
 """
 
 import gzip
@@ -11,7 +11,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from msgspec.structs import replace
+from PIL import Image
 
+from fastai_tui.engine.data import store
 from fastai_tui.lessons import loader
 from fastai_tui.lessons.problems import Problem
 from fastai_tui.lessons.schema import Chapter, Step
@@ -19,26 +21,42 @@ from tests import warm
 from tests.conftest import ROOT
 
 CHARACTERS = 16_000
+PICTURES = {"train": 32, "valid": 12}  # of each class
 
 
 def command(folder: Path) -> Sequence[str]:
-    """The app so, as a command; the piece of text is written into the folder."""
-    piece = folder / "piece.txt"
+    """The app so, as a command; the piece of text and the pictures are written into the folder."""
+    piece, pictures = folder / "piece.txt", folder / "pictures"
     piece.write_text(gzip.decompress((ROOT / "assets" / "data" / "pydocs.txt.gz").read_bytes()).decode()[:CHARACTERS])
-    begin = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.short_lessons import app; app({str(piece)!r})"
-    return sys.executable, "-c", begin
+    write_pictures(pictures)
+    begin = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.short_lessons import app; "
+    return sys.executable, "-c", f"{begin}app({str(piece)!r}, {str(pictures)!r})"
 
 
-def app(text: str) -> None:
-    """The program with all that is trained on `pydocs` trained on that text."""
-    whole = loader.load
+def write_pictures(folder: Path) -> None:
+    """Some of colour-digits, in a folder for each class."""
+    found = store.images("colour-digits")
+    parts = {"train": (found.train_images, found.train_labels), "valid": (found.valid_images, found.valid_labels)}
+    for part, (images, labels) in parts.items():
+        for label, name in enumerate(found.classes):
+            place = folder / part / name
+            place.mkdir(parents=True)
+            for number, row in enumerate((labels == label).nonzero()[0][: PICTURES[part]]):
+                Image.fromarray(images[row].transpose(1, 2, 0)).save(place / f"{number}.png")
+
+
+def app(text: str, pictures: str) -> None:
+    """The program with all that is trained on `pydocs` trained on that text, and `cifar10` on those pictures."""
+    whole, instead = loader.load, {"pydocs": text, "cifar10": pictures}
 
     def load(path: Traversable | Path) -> Chapter | list[Problem]:
         found = whole(path)
         return replace(found, steps=tuple(map(short, found.steps))) if isinstance(found, Chapter) else found
 
     def short(step: Step) -> Step:
-        return replace(step, run=replace(step.run, data=text)) if step.run and step.run.data == "pydocs" else step
+        if step.run and (data := instead.get(step.run.data or step.run.experiment)):
+            return replace(step, run=replace(step.run, data=data))
+        return step
 
     loader.load = load
     warm.app()

@@ -13,10 +13,11 @@ from fastai_tui.engine.errors import BadInput, Interrupted, RunFailed
 if TYPE_CHECKING:
     from fastai_tui.app.ablating import Show
     from fastai_tui.engine.ablation.runner import Runner
-    from fastai_tui.engine.ablation.study import Study
+    from fastai_tui.engine.ablation.study import Study, StudyStore
     from fastai_tui.lessons.ablation import Plan
 
 BEAT = 0.1  # seconds between two looks
+STOP_WITHIN = 120.0  # seconds: a batch, a checkpoint, and a slow disk
 
 What = "Such as cifar10 or mnist; leave it out with --resume."
 Name = Annotated[str, typer.Argument(metavar="EXPERIMENT", autocompletion=complete.experiments, help=What)]
@@ -32,6 +33,9 @@ DataName = Annotated[str, typer.Option("--data", metavar="NAME|PATH", help="Othe
 StudyName = Annotated[str, typer.Option("--name", metavar="NAME", help="A name of your own for the study.")]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=64, help="How many runs at a time.")]
 Resume = Annotated[str, typer.Option("--resume", metavar="NAME|last", help="Go on with a study; what is done stays.")]
+Detach = Annotated[bool, typer.Option("--detach", help="Start it, and do not wait.")]
+Stop = Annotated[str, typer.Option("--stop", metavar="NAME|last", help="Stop a study that is being run.")]
+Remove = Annotated[str, typer.Option("--remove", metavar="NAME", help="Forget a study; its runs stay.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document, at the end.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be trained, and train nothing.")]
 
@@ -49,6 +53,9 @@ def ablate(
     name: StudyName = "",
     jobs: Jobs = 1,
     resume: Resume = "",
+    detach: Detach = False,
+    stop: Stop = "",
+    remove: Remove = "",
     as_json: Json = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -59,8 +66,12 @@ def ablate(
     from fastai_tui.engine.ablation.study import StudyStore
 
     store = StudyStore()
+    if stop or remove:
+        _alone(context, "stop" if stop else "remove", ())
+        _stop(stop, store) if stop else _remove(remove, store)
+        return
     if resume:
-        _only_resume(context)
+        _alone(context, "resume", ("jobs", "as_json", "detach"))
         study = store.find(resume)
     else:
         planned = _planned(experiment, model, sets or [], range(seed, seed + seeds), epochs, device, data)
@@ -70,15 +81,65 @@ def ablate(
         study = store.create(
             experiment, name, planned.factors, planned.cells, planned.members, ["fastai-tui", *sys.argv[1:]]
         )
-    _run(study, store, jobs, as_json=as_json)
+    if detach:
+        _detach(study, store, jobs, as_json=as_json)
+    else:
+        _run(study, store, jobs, as_json=as_json)
 
 
-def _only_resume(context: typer.Context) -> None:
-    """A study's plan is made once. Raises `BadInput` for what would change it."""
-    fixed = ("experiment", "model", "sets", "seeds", "seed", "epochs", "device", "data", "name", "dry_run")
-    given = [one for one in fixed if context.get_parameter_source(one).name == "COMMANDLINE"]  # type: ignore[union-attr]
-    if given:
-        raise BadInput("--resume goes on with a study as it was planned; only --jobs and --json go with it.")
+def _alone(context: typer.Context, option: str, fitting: tuple[str, ...]) -> None:
+    """A study's plan is made once. Raises `BadInput` for what does not go with an option about one that there is."""
+    others = [one for one in context.params if one not in (option, *fitting)]
+    if any(context.get_parameter_source(one).name == "COMMANDLINE" for one in others):  # type: ignore[union-attr]
+        raise BadInput(_ALONE[option])
+
+
+_ALONE = {
+    "resume": "--resume goes on with a study as it was planned; only --jobs, --json and --detach go with it.",
+    "stop": "--stop stops a study that there is; nothing else goes with it.",
+    "remove": "--remove forgets a study that there is; nothing else goes with it.",
+}
+
+
+def _detach(study: "Study", store: "StudyStore", jobs: int, *, as_json: bool) -> None:
+    """Have a process of its own run it."""
+    from fastai_tui.app import ablation, studying
+    from fastai_tui.app.cli.attach import look
+
+    studying.launch(study.name, store, jobs)
+    if as_json:
+        print_json({"study": study.name, "path": str(store.folder(study.name))})
+        return
+    print(look().spell(ablation.title(study)))
+    print(
+        f"It goes on without this terminal; `fastai-tui ablate --stop {study.name}` ends it, and once it has ended "
+        f"`fastai-tui ablate --resume {study.name}` goes on with it, or shows what it found."
+    )
+
+
+def _stop(ref: str, store: "StudyStore") -> None:
+    """End it, and wait until it has ended."""
+    from fastai_tui.app import studying
+
+    name = store.find(ref).name
+    studying.stop(name, store)
+    end = time.monotonic() + STOP_WITHIN
+    while studying.holder(name, store) is not None:
+        if time.monotonic() > end:
+            raise RunFailed(
+                f"The study {name} has not ended within {STOP_WITHIN:.0f} seconds; `fastai-tui runs` tells."
+            )
+        time.sleep(BEAT)
+    print(f"The study {name} is stopped; `fastai-tui ablate --resume {name}` goes on with it.")
+
+
+def _remove(name: str, store: "StudyStore") -> None:
+    from fastai_tui.app import studying
+
+    if studying.holder(name, store) is not None:
+        raise BadInput(f"The study {name} is being run; `fastai-tui ablate --stop {name}` first.")
+    store.remove(name)
+    print(f"The study {name} is removed; its runs stay, `fastai-tui rm` removes them.")
 
 
 def _planned(

@@ -1,5 +1,6 @@
 """`train`: a new run, started as a process of its own and then shown; Ctrl-C ends it with a checkpoint."""
 
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,7 @@ RunName = Annotated[str, typer.Option("--name", metavar="NAME", help="A name of 
 Detach = Annotated[bool, typer.Option("--detach", help="Start it, and do not wait.")]
 Json = Annotated[bool, typer.Option("--json", help="Events, one JSON object a line.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be trained, and train nothing.")]
+Gpus = Annotated[int, typer.Option(metavar="N", min=1, max=1024, help="Train on so many GPUs of this machine at once.")]
 Now = Annotated[bool, typer.Option("--now", help="Start even if another run uses the device.")]
 WIDEST = 100  # columns of the plots that a dry run shows
 
@@ -42,28 +44,43 @@ def train(
     as_json: Json = False,
     dry_run: DryRun = False,
     now: Now = False,
+    gpus: Gpus = 1,
 ) -> None:
     """Train an experiment. The run goes on without the terminal; Ctrl-C stops it, with a checkpoint."""
     from fastai_tui.engine.settings import pairs
     from fastai_tui.lessons.experiments import order
 
+    helped()
     job = order(experiment, pairs(sets or []), epochs=epochs, seed=seed, device=device, data=data)
     if dry_run:
         _describe(job, as_json=as_json)
     else:
-        _start(job, name, at_once=now, detach=detach, as_json=as_json)
+        _start(job, name, at_once=now, detach=detach, as_json=as_json, gpus=gpus)
 
 
-def _start(job: "Job", name: str, *, at_once: bool, detach: bool, as_json: bool) -> None:
+def helped() -> None:
+    """In one of several processes that torchrun has started, and not the leading one: help that one to train, and end
+    with it."""
+    from fastai_tui.engine import ranks
+
+    rank = ranks.mine()
+    if rank is not None and rank.number:
+        os.execv(sys.executable, [sys.executable, "-m", "fastai_tui.engine.runs.follower"])
+
+
+def _start(job: "Job", name: str, *, at_once: bool, detach: bool, as_json: bool, gpus: int) -> None:
     from fastai_tui.app.cli.attach import Child, attach
     from fastai_tui.app.stopper import Interrupts
+    from fastai_tui.engine import ranks
     from fastai_tui.engine.runs import client
     from fastai_tui.engine.runs.store import RunStore
 
     store = RunStore()
     expected = _expected(job, store)
     with Interrupts():  # from here on, Ctrl-C has a run to stop
-        run = store.create(job, name, ["fastai-tui", *sys.argv[1:]], at_once=at_once)
+        rank = ranks.mine()
+        count = rank.count if rank else gpus
+        run = store.create(job, name, ["fastai-tui", *sys.argv[1:]], at_once=at_once, gpus=count)
         child = Child(run, client.launch)
         if not as_json:
             print(f"{run.id}: {expected}", flush=True)

@@ -4,6 +4,7 @@ What has become of its runs is not written anywhere: a run belongs to a study if
 number, is younger, and has the very job. So a crash between two files cannot make the books wrong.
 """
 
+import shutil
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -127,6 +128,15 @@ class StudyStore:
         if ref != "last" and ref not in names:
             raise BadInput(f"There is no study called {ref[:LONGEST]!r}; there are {', '.join(names[-10:])}.")
         return self._read(self.folder(names[-1] if ref == "last" else ref) / FILE)
+
+    def remove(self, name: str) -> None:
+        """Forget the study of that name, whether it can be read or not. Raises `BadInput` where there is none."""
+        if name not in self.names():
+            self.find(name)  # says so
+            raise BadInput("Say which study by its name: `last` may be another one by now.")
+        with disk_errors(f"remove {self.folder(name)}"):
+            (self.folder(name) / FILE).unlink()  # from here on there is none
+            shutil.rmtree(self.folder(name))
 
     def folder(self, name: str) -> Path:
         """The folder of the study of that name."""

@@ -5,6 +5,7 @@ write it down, 0.60 ms; `index_select`, then a multiplication and a subtraction 
 """
 
 from collections.abc import Iterator
+from copy import copy
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from fastai_tui.engine.data.augment import Augment
-from fastai_tui.engine.data.batches import Data
+from fastai_tui.engine.data.batches import ALL, Data, Share
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.events import DataFacts
 from fastai_tui.engine.host import free_memory
@@ -116,10 +117,17 @@ class ImageLoader:
     ) -> None:
         self.pixels, self.labels, self.normalise = pixels, labels, normalise
         self.bs, self.seed, self.shuffle, self.augment = bs, seed, shuffle, augment
-        self.items = len(pixels)
+        self.items, self.share = len(pixels), ALL
 
     def __len__(self) -> int:
         return self.items // self.bs if self.shuffle else -(-self.items // self.bs)
+
+    def shared(self, number: int, count: int) -> "ImageLoader":
+        """The same with a share of every batch; only a shuffled one has batches that are all of one size."""
+        assert self.shuffle
+        found = copy(self)
+        found.share = Share(number, count)
+        return found
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches of an epoch from the one numbered `start` on; the order depends on the seed and the epoch."""
@@ -128,7 +136,7 @@ class ImageLoader:
         labels = self.labels[order.to(self.labels.device)]
         draws = self.augment and self.augment.draws(rows, self.items, self.seed, epoch, self.labels.device)
         for batch in range(start, len(self)):
-            piece = slice(batch * self.bs, (batch + 1) * self.bs)
+            piece = self.share.of(batch * self.bs, self.bs)
             pixels = self.pixels.gather(order[piece])
             if self.augment and draws:
                 pixels = self.augment(pixels, draws[piece])
@@ -180,11 +188,21 @@ def measure(images: "np.ndarray") -> tuple[list[float], list[float]]:
 
     A channel without any contrast gets the deviation 1, so that nothing is divided by zero.
     """
+    return moments(value_counts(images))
+
+
+def value_counts(images: "np.ndarray") -> Tensor:
+    """How many pixels of each channel have each of the 256 values, (channels, 256), of (n, channels, height, width)."""
     counts = torch.zeros(images.shape[1], 256, dtype=torch.int64)
     for start in range(0, len(images), CHUNK):
         piece = torch.tensor(images[start : start + CHUNK])
         for channel in range(len(counts)):
             counts[channel] += torch.bincount(piece[:, channel].flatten(), minlength=256)
+    return counts
+
+
+def moments(counts: Tensor) -> tuple[list[float], list[float]]:
+    """`measure` from such counts."""
     values, weights = torch.arange(256) / 255, counts.double()
     total = weights.sum(1)
     mean = weights @ values.double() / total

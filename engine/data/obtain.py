@@ -138,8 +138,8 @@ def publish(staging: Path, entry: DataSet, files: tuple[File, ...]) -> None:
     earlier attempts."""
     wanted = {file.name for file in files} | ({SUMS} if files == entry.pictures else set())
     with disk_errors(f"write {folder(entry.name)}"):
-        for stray in (path for path in staging.iterdir() if path.name not in wanted):
-            stray.unlink()
+        for stray in [path for path in staging.iterdir() if path.name not in wanted]:
+            _discard(stray) if stray.is_dir() else stray.unlink()
         if folder(entry.name).is_dir():
             _discard(folder(entry.name))
         staging.rename(folder(entry.name))

@@ -5,6 +5,7 @@ before. `WindowLoader` is for those that begin anew with every window, which may
 """
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fastai_tui.engine.data.batches import Data, Loader
+from fastai_tui.engine.data.batches import ALL, Data, Loader, Share
 from fastai_tui.engine.data.image import permutation
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.events import DataFacts
@@ -40,7 +41,7 @@ class StreamLoader:
         self.streams = tokens[: len(tokens) // bs * bs].view(bs, -1)
         places = self.streams.shape[1] - 1
         self.lengths = lengths(places, bptt, seed) if seed is not None else _even(places, bptt)
-        self.items = bs * places
+        self.items, self.share = bs * places, ALL
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -52,9 +53,15 @@ class StreamLoader:
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches of an epoch from the one numbered `start` on, in the order of the text."""
-        cuts = self.cuts(epoch)
+        cuts, streams = self.cuts(epoch), self.streams[self.share.of(0, self.bs)]
         for first, last in zip(cuts[start:], cuts[start + 1 :], strict=False):
-            yield self.streams[:, first:last].long(), self.streams[:, first + 1 : last + 1].long().flatten()
+            yield streams[:, first:last].long(), streams[:, first + 1 : last + 1].long().flatten()
+
+    def shared(self, number: int, count: int) -> "StreamLoader":
+        """The same with some of the streams."""
+        found = copy(self)
+        found.share = Share(number, count)
+        return found
 
 
 class WindowLoader:
@@ -71,7 +78,7 @@ class WindowLoader:
         self.stride = max(stride, -(-(len(tokens) - size) // MOST_WINDOWS))
         self.windows = tokens.unfold(0, size + 1, self.stride)
         self.bs, self.every, self.seed = bs, every, seed
-        self.items = len(self.windows)
+        self.items, self.share = len(self.windows), ALL
 
     def __len__(self) -> int:
         return self.items // self.bs if self.seed is not None else -(-self.items // self.bs)
@@ -84,9 +91,16 @@ class WindowLoader:
         """The batches of an epoch from the one numbered `start` on."""
         order = self.order(epoch)
         for first in range(start * self.bs, len(self) * self.bs, self.bs):
-            rows = torch.from_numpy(order[first : first + self.bs]).to(self.windows.device, non_blocking=True)
+            piece = order[self.share.of(first, self.bs)]
+            rows = torch.from_numpy(piece).to(self.windows.device, non_blocking=True)
             found = self.windows[rows].long()
             yield found[:, :-1], found[:, 1:].flatten() if self.every else found[:, -1]
+
+    def shared(self, number: int, count: int) -> "WindowLoader":
+        """The same with a share of every batch."""
+        found = copy(self)
+        found.share = Share(number, count)
+        return found
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def answer(
     before it normalise as in training. Raises `BadInput` for a layer or batches that there are not, and what
     `trained.load` raises.
     """
-    learn, step = _network(job, run)
+    learn, step = network_of(job, run)
     if not 0 <= start < stop <= start + MOST:
         raise BadInput(f"The batches {start} to {stop} do not work: ask for 1 to {MOST}, counted from 0.")
     means, variances, counts = [], [], []
@@ -127,7 +127,7 @@ def _places(called: list[tuple[str, nn.Module, Tensor]]) -> list[Place]:
     return places
 
 
-def _network(job: dict[str, Any] | None, run: str) -> tuple[JobLearner, int]:
+def network_of(job: dict[str, Any] | None, run: str) -> tuple[JobLearner, int]:
     """The Learner on the CPU with its weights, and the batches that those have been trained on."""
     if run:
         found = load(run)

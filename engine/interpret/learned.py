@@ -8,6 +8,8 @@ from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.interpret.layers import kernels, weighted
 from fastai_tui.engine.interpret.trained import load
 
+MANY = 50_000  # weights: of a layer with more of them five decimals are told, for the answer is read before it is drawn
+
 
 def answer(run: str, layer: int = 1, when: str = "newest") -> dict[str, Any]:
     """The weights (out, in, height, width) of a run's convolution or linear layer, counted from 1. A lab request.
@@ -18,6 +20,8 @@ def answer(run: str, layer: int = 1, when: str = "newest") -> dict[str, Any]:
     found = load(run, when)
     xb, _ = next(found.valid.batches(0))
     named = weighted(found.learn.model)
+    if not named:
+        raise BadInput(f"{found.run.id} has no layers with weights that could be looked at; take another network.")
     if not 1 <= layer <= len(named):
         raise BadInput(f"There is no layer {layer}: {found.run.id} has the layers 1 to {len(named)}.")
     shaped = [kernels(module, xb.shape[1:]) for _, module in named]
@@ -31,7 +35,7 @@ def answer(run: str, layer: int = 1, when: str = "newest") -> dict[str, Any]:
             for (name, module), shape in zip(named, shaped, strict=True)
         ],
         "layer": layer,
-        "weights": weights.tolist(),
+        "weights": (weights if weights.numel() <= MANY else weights.double().round(decimals=5)).tolist(),
         "bias": bias.tolist() if isinstance(bias, Tensor) else [0.0] * len(weights),
         "scale": weights.abs().max().item(),
     }

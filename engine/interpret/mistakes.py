@@ -44,7 +44,7 @@ def answer(run: str, most: int = 100, when: str = "newest") -> dict[str, Any]:
                 "probability": float(sure[row]),
                 "probabilities": likely[row].tolist(),
             }
-            for row, name, picture in zip(shown.tolist(), *_pictures(found, shown), strict=True)
+            for row, name, picture in zip(shown.tolist(), *pictures(found, shown), strict=True)
         ],
     }
 
@@ -64,8 +64,8 @@ def _predicted(found: Trained) -> tuple[Tensor, Tensor]:
     return torch.cat(every), torch.cat(truth)
 
 
-def _pictures(found: Trained, rows: Tensor) -> tuple[list[str], list[Any]]:
-    """The names and the pixels of validation images; grey ones as (height, width)."""
+def pictures(found: Trained, rows: Tensor) -> tuple[list[str], list[Any]]:
+    """The names and the pixels of validation images; grey ones as (height, width), others as (3, height, width)."""
     pixels = found.valid.pixels
     images = pixels.gather(pixels.order(rows.numpy()))
     grey = images[:, 0] if images.shape[1] == 1 else images

@@ -1,4 +1,5 @@
-"""The ladder of the chapter `cifar10`: seven networks for small colour images, each the one before with one idea more.
+"""The ladder of the chapter `cifar10`: seven networks for small colour images, each the one before with one idea more,
+and one that cannot learn.
 
 Each takes (batch, channels, height, width) and gives (batch, classes). Those that convolve take images of any size.
 """
@@ -13,6 +14,23 @@ from fastai_tui.engine.models.batch_norm import Norm
 
 CHANNELS, CLASSES, PIXELS = 3, 10, 32 * 32
 BY_HAND = Norm()
+
+
+class UnlistedNet(nn.Module):
+    """A plain list of linear layers. A module knows only of modules: it finds no weights here, and none can be
+    trained."""
+
+    def __init__(self, sizes: Sequence[int] = (CHANNELS * PIXELS, 40, CLASSES)) -> None:
+        super().__init__()
+        self.layers = [nn.Linear(ni, no) for ni, no in pairwise(sizes)]
+
+    def forward(self, xb: Tensor) -> Tensor:
+        """Every pixel is a number of its own; where it lies does not matter."""
+        x = xb.flatten(1)
+        for layer in self.layers:
+            logits = layer(x)
+            x = F.relu(logits)
+        return logits
 
 
 class LinearNet(nn.Module):

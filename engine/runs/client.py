@@ -9,20 +9,21 @@ from typing import Any
 
 import msgspec
 
-from fastai_tui.engine import events
+from fastai_tui.engine import events, ranks
 from fastai_tui.engine.errors import BadInput, RunFailed
 from fastai_tui.engine.home import PRIVATE_FILE, disk_errors
 from fastai_tui.engine.runs import log
 from fastai_tui.engine.runs.run import STARTING, Run, State
-from fastai_tui.engine.threads import thread_environment
+from fastai_tui.engine.threads import thread_environment, threads
 
+LOOPBACK = "127.0.0.1"
 ANSWER_WITHIN = 20.0  # seconds: a batch of a large network on a slow CPU
 
 
 def launch(run: Run) -> "subprocess.Popen[bytes]":
     """Start the run's process, detached: in a session of its own, so that no terminal's end reaches it. Returns once it
     holds the run's lock (which it takes before it imports torch), or has ended."""
-    command = [sys.executable, "-m", "fastai_tui.engine.runs.process", str(run.path)]
+    command, more = _command(run)
     with disk_errors(f"start the run {run.id}"):
         output = os.open(run.path / "output.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
         try:
@@ -32,14 +33,48 @@ def launch(run: Run) -> "subprocess.Popen[bytes]":
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                env=os.environ | thread_environment(),
+                env=os.environ | thread_environment() | more,
             )
         finally:
             os.close(output)
     end = time.monotonic() + STARTING
-    while process.poll() is None and run.state().pid != process.pid and time.monotonic() < end:
+    while process.poll() is None and not _taken(run, process.pid) and time.monotonic() < end:
         time.sleep(0.02)
     return process
+
+
+def _command(run: Run) -> tuple[list[str], dict[str, str]]:
+    """What trains the run, and what its environment has besides. Several processes on this machine are started by
+    torchrun; they meet in a file, and talk over the loopback device alone. Within a torchrun of the user's own, this
+    process's part of it."""
+    own = ["-m", "fastai_tui.engine.runs.process", str(run.path)]
+    if (count := run.spec.gpus) == 1 or ranks.mine() is not None:
+        return [sys.executable, *own], {}
+    meeting = run.path / "meeting"
+    with disk_errors(f"start the run {run.id}"):
+        meeting.unlink(missing_ok=True)
+    options = {"nproc-per-node": count, "rdzv-backend": "c10d", "rdzv-conf": "store_type=file", "local-addr": LOOPBACK}
+    torchrun = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        *(f"--{name}={value}" for name, value in options.items()),
+    ]
+    device = "lo0" if sys.platform == "darwin" else "lo"
+    more = {
+        "FASTAI_TUI_MEETING": str(meeting),
+        "GLOO_SOCKET_IFNAME": device,
+        "NCCL_SOCKET_IFNAME": device,
+        "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",  # which would listen to the whole network
+        "OMP_NUM_THREADS": str(max(1, threads() // count)),
+    }
+    return [*torchrun, *own], more
+
+
+def _taken(run: Run, pid: int) -> bool:
+    """Has the process that was started, or the leading one of those that it starts, the run's lock?"""
+    state = run.state()
+    return state.live and (state.pid == pid or run.spec.gpus > 1)
 
 
 def resume(run: Run) -> "subprocess.Popen[bytes]":

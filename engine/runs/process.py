@@ -11,22 +11,25 @@ from typing import Any
 
 import msgspec
 
-from fastai_tui.engine import events
+from fastai_tui.engine import events, ranks
 from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.home import disk_errors, write_whole
-from fastai_tui.engine.runs import lock, spec
+from fastai_tui.engine.runs import follower, lock, spec
 from fastai_tui.engine.runs.inbox import Inbox
 from fastai_tui.engine.runs.run import Run
 
 
 def main(folder: Path) -> int:
     """Run what the folder asks for. What goes wrong before there is a log goes to the standard error, `output.log`."""
+    rank = ranks.mine()
+    if rank is not None and rank.number:
+        return follower.main()
     run = Run(folder)
     run_lock = lock.Lock(folder / "lock")
     inbox = Inbox(run_lock)
     run_lock.acquire()
     try:
-        return _Session(run, run_lock, inbox).go()
+        return _Session(run, run_lock, inbox, rank).go()
     finally:
         run_lock.release()
 
@@ -34,12 +37,13 @@ def main(folder: Path) -> int:
 class _Session:
     """One process's part in a run's life: from the lock to the last event."""
 
-    def __init__(self, run: Run, run_lock: lock.Lock, inbox: Inbox) -> None:
-        self.run, self.lock, self.inbox = run, run_lock, inbox
+    def __init__(self, run: Run, run_lock: lock.Lock, inbox: Inbox, rank: ranks.Rank | None) -> None:
+        self.run, self.lock, self.inbox, self.rank = run, run_lock, inbox, rank
         self.begun = time.monotonic()
         self.log = run.log()
         self.writer: Any = None
         self.learn: Any = None
+        self.group: Any = None  # the processes that this one leads
 
     def go(self) -> int:
         """Wait for the device, build, train, and say how it ended."""
@@ -49,23 +53,30 @@ class _Session:
             reason, message = "failed", str(error)
         except Exception as error:  # a bug, or the user's own model: the log has all of it
             traceback.print_exc()
-            reason, message = "failed", _plainly(error, self.run)
+            reason, message = "failed", self._plainly(error)
         self._end(reason, message)
         return 0 if reason == "finished" else 1
 
     def _train(self) -> tuple[str, str]:
-        from fastai_tui.engine.device import choose, prepare
+        from fastai_tui.engine.device import choose, prepare, wanted
         from fastai_tui.engine.runs.queue import wait_for_turn
 
         asked = self.run.spec
-        device = choose(asked.job.device)
+        device = choose(wanted(asked.job.device, self.rank.local) if self.rank else asked.job.device)
         if not wait_for_turn(self.lock, str(device), self.inbox, at_once=asked.at_once):
             return "stopped", "Stopped while it waited for the device."
         prepare(device, asked.job.seed)
+        if self.rank is not None:
+            from fastai_tui.engine.parallel import Group
+
+            self.group = Group(self.rank)
         self.learn = build(msgspec.structs.replace(asked.job, device=str(device)))
         recorder = self._equip()
         self.learn.fit(asked.job.epochs)
-        return self._outcome(recorder)
+        outcome = self._outcome(recorder)
+        if self.group is not None:
+            self.group.dismiss()
+        return outcome
 
     def _outcome(self, recorder: Any) -> tuple[str, str]:
         """How training ended; what ended before its last epoch leaves a checkpoint."""
@@ -104,6 +115,8 @@ class _Session:
         learn.callbacks += samples(learn, self.run.spec.job, writer)
         if ends := cycle_ends(learn.settings):
             learn.callbacks.append(CycleEnds(writer, ends))
+        if self.group is not None:
+            self._brief(found[0] if found else None)
         if found is not None:
             state, damaged = found
             checkpoints.restore(learn, state)
@@ -112,12 +125,28 @@ class _Session:
         else:
             writer.rewind(0)
             writer.emit(started(self.run.id, learn, self.run.spec.job, writer.now()))
+        if self.group is not None:
+            self._lead()
         changes = [e for e in self.log if isinstance(e, events.Changed) and e.step >= learn.step]
         learn.callbacks += [
             Control(self.inbox, self.lock, writer, changes),
             Warner(self.run, writer, self.inbox, self.log),
         ]
         return recorder
+
+    def _brief(self, state: dict[str, Any] | None) -> None:
+        """Tell the other processes what the run is, and where it was."""
+        from fastai_tui.engine.parallel import encoded
+
+        job = msgspec.json.encode(self.run.spec.job)
+        self.group.tell({"job": job, "checkpoint": encoded(state, self.group.rank.count)})
+
+    def _lead(self) -> None:
+        """Share the batches with them."""
+        from fastai_tui.engine.parallel import Leading
+
+        self.group.share(self.learn)
+        self.learn.callbacks.append(Leading(self.group))
 
     def _describe(self, layers: list[str]) -> None:
         """Complete `run.json` with what only the built network tells."""
@@ -163,6 +192,15 @@ class _Session:
                 from fastai_tui.engine.runs.log import append
 
                 append(self.run.path / "events.jsonl", events.encode(event))
+
+    def _plainly(self, error: Exception) -> str:
+        """An unexpected error in a sentence."""
+        if self.group is not None:
+            from fastai_tui.engine.parallel import is_loss, lost
+
+            if is_loss(error):
+                return str(lost(self.group.rank.count))
+        return _plainly(error, self.run)
 
 
 def build(job: Any) -> Any:

@@ -12,7 +12,8 @@ SCHEMA_VERSION = 1
 
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A run's identity and its job. `columns` (of the file `steps`) and `layers` (of `activations`) are filled in by
-    the run's own process, once the network is built. `at_once` says not to queue for the device."""
+    the run's own process, once the network is built. `at_once` says not to queue for the device, `gpus` by how many
+    processes, each with a GPU of its own, it is trained."""
 
     schema_version: Annotated[int, msgspec.Meta(ge=1)] = SCHEMA_VERSION
     id: str
@@ -22,6 +23,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     command: list[str]
     versions: dict[str, str] = {}
     at_once: bool = False
+    gpus: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 1
     groups: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
     layers: list[str] = []
     device: str = ""

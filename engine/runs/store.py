@@ -65,20 +65,21 @@ class RunStore:
                 raise BadInput(f"{ref} may mean {', '.join(p.name for p in matches[:5])}; say more of it.")
         raise BadInput(f"There is no run called {ref[:NAME_LENGTH]!r}; `fastai-tui runs` lists those there are.")
 
-    def create(self, job: Job, name: str, command: list[str], *, at_once: bool = False) -> Run:
-        """A new run that nobody has started yet; `at_once`: it will not queue for the device.
+    def create(self, job: Job, name: str, command: list[str], *, at_once: bool = False, gpus: int = 1) -> Run:
+        """A new run that nobody has started yet; `at_once`: it will not queue for the device; `gpus`: by how many
+        processes it will be trained.
 
         Raises `BadInput` for a bad name, `DiskTrouble`.
         """
         check_name(name)
         path = self._new_folder(job.experiment)
         try:
-            return self._fill(path, job, name, command, at_once)
+            return self._fill(path, job, name, command, at_once, gpus)
         except BaseException:
             shutil.rmtree(path, ignore_errors=True)
             raise
 
-    def _fill(self, path: Path, job: Job, name: str, command: list[str], at_once: bool) -> Run:
+    def _fill(self, path: Path, job: Job, name: str, command: list[str], at_once: bool, gpus: int) -> Run:
         private_dir(path / "checkpoints")
         made = spec.RunSpec(
             id=path.name,
@@ -88,6 +89,7 @@ class RunStore:
             command=command,
             versions=versions(),
             at_once=at_once,
+            gpus=gpus,
         )
         write_whole(path / "run.json", spec.encode(made))
         return Run(path)

@@ -80,12 +80,7 @@ def order(
     from fastai_tui.engine.data.catalogue import DATA_SETS
     from fastai_tui.engine.data.store import resolve
 
-    wanted = experiment(name)
-    own = _preset(wanted, settings)
-    chosen = wanted.schema.fill({name: value for name, value in own.items() if name != "epochs"} | dict(settings))
-    if "warm_up" not in settings and ("warm_up" not in own or chosen["schedule"] != own.get("schedule")):
-        chosen["warm_up"] = own_warm_up(chosen["schedule"])
-    check(wanted, chosen)
+    wanted, chosen = experiment(name), complete(name, settings)
     if not 0 <= seed <= MOST_SEED:
         raise BadInput(f"The seed {seed} is out of bounds; give a whole number from 0 to {MOST_SEED}.")
     parse_device(device)
@@ -95,11 +90,22 @@ def order(
         builder=wanted.builder,
         settings=chosen,
         seed=seed,
-        epochs=_epochs(chosen, epochs, int(own.get("epochs", wanted.epochs))),  # type: ignore[arg-type]
+        epochs=_epochs(chosen, epochs, int(_preset(wanted, settings).get("epochs", wanted.epochs))),  # type: ignore[arg-type]
         device=device,
         data=found if found in DATA_SETS else os.path.abspath(found),
         choices={setting.name: setting.choices for setting in wanted.schema.settings if setting.choices},
     )
+
+
+def complete(name: str, settings: Mapping[str, object]) -> dict[str, Value]:
+    """Every setting's value, of those who give these. Raises `BadInput` for what makes no sense."""
+    wanted = experiment(name)
+    own = _preset(wanted, settings)
+    chosen = wanted.schema.fill({name: value for name, value in own.items() if name != "epochs"} | dict(settings))
+    if "warm_up" not in settings and ("warm_up" not in own or chosen["schedule"] != own.get("schedule")):
+        chosen["warm_up"] = own_warm_up(chosen["schedule"])
+    check(wanted, chosen)
+    return chosen
 
 
 def _preset(wanted: Experiment, settings: Mapping[str, object]) -> dict[str, Value]:

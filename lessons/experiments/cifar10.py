@@ -28,6 +28,7 @@ SMALLEST = 16  # pixels across: three strides of 2 without padding leave one
 WHITENED_BY = 5000  # images whose patches the first layer whitens
 NETWORKS: dict[str, tuple[Callable[..., nn.Module], tuple[int, ...]]] = {  # and their layers' widths
     "linear": (cifar10.LinearNet, (40,)),
+    "unlisted": (cifar10.UnlistedNet, (40,)),
     "conv": (cifar10.ConvNet, (20, 40, 80)),
     "layers": (cifar10.LayerNet, (20, 40, 80)),
     "norm": (cifar10.NormNet, (10, 20, 40, 80, 160)),
@@ -67,7 +68,7 @@ def network(
     name = str(settings["model"])
     kind, usual = NETWORKS[name]
     widths = tuple(max(1, round(width * float(settings["width"]))) for width in usual)  # type: ignore[arg-type]
-    if name == "linear":
+    if name in ("linear", "unlisted"):
         return kind((channels * side[0] * side[1], *widths, classes))
     if name in ("conv", "layers"):
         return kind((channels, *widths), classes)
@@ -89,9 +90,12 @@ def _own(name: str, settings: Mapping[str, Value]) -> dict[str, Any]:
 
 
 def parts(model: nn.Module) -> list[nn.Module]:
-    """The layer groups: the first layer, those between, and the last; two where there are no more."""
+    """The layer groups: the first layer, those between, and the last; two where there are no more, or one of all
+    that can be found."""
     if isinstance(model, cifar10.LinearNet):
         return list(model.layers)
+    if isinstance(model, cifar10.UnlistedNet):
+        return [model]
     layers, out = model.get_submodule("layers"), model.get_submodule("out")
     between = {name: module for name, module in model.named_children() if name not in ("first", "out")}
     if not hasattr(model, "first"):

@@ -6,19 +6,21 @@ from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.settings import Schema, Setting, Value
 from fastai_tui.lessons.experiments.settings import training
 
-PLAIN = ("linear", "conv", "layers")  # have no norm
+UNLISTED = "unlisted"  # the linear one with its layers in a plain list: there is nothing to train
+PLAIN = ("linear", "conv", "layers", UNLISTED)  # have no norm
 NORMED = ("norm", "deep", "skips", "wide")
 BLOCKS = ("resnet", "preact")
 FAST = "fast"
 MODELS = (*PLAIN, *NORMED, *BLOCKS, FAST)
 OWN_ORDER = (*BLOCKS, FAST)  # their norm stands where their block wants it, before the ReLU
-GROUPS = dict.fromkeys(PLAIN, 2) | dict.fromkeys((*NORMED, *BLOCKS, FAST), 3)
+GROUPS = {**dict.fromkeys(PLAIN, 2), UNLISTED: 1} | dict.fromkeys((*NORMED, *BLOCKS, FAST), 3)
 EPOCHS = 4
 ORDERS, STATISTICS = ("after", "before", "none"), ("running", "last", "batch", "torch")
 WITH_DEPTH, WITH_DROPOUT = ("deep", "skips", "wide", *BLOCKS), ("wide", *BLOCKS)
 LONG = ("skips", "wide")  # have a third stage in the course
 
-_RATES = dict.fromkeys(MODELS, 0.05) | {"linear": 0.01, "conv": 0.1, "layers": 0.1, "norm": 0.1}  # with 1cycle
+# With 1cycle
+_RATES = dict.fromkeys(MODELS, 0.05) | {"linear": 0.01, UNLISTED: 0.01, "conv": 0.1, "layers": 0.1, "norm": 0.1}
 _COURSE = dict.fromkeys(MODELS, 1e-2) | {"conv": 0.1, "layers": 0.1, "norm": 0.1, "resnet": 0.1, "preact": 0.1}
 _DECAY = {"skips": 1e-5, "wide": 1e-6, "resnet": 5e-4, "preact": 5e-4}
 _CYCLES = {"conv": (4, 1), "norm": (4, 1), "skips": (3, 2), "wide": (3, 2), "resnet": (3, 2), "preact": (3, 2)}
@@ -34,7 +36,7 @@ _FAST: dict[str, Value] = {
     "statistics": "torch",
     "pad": 2,
 }
-_STEPS: dict[str, Value] = {  # what twelve years changed, all of it
+STEPS: dict[str, Value] = {  # what twelve years changed, all of it
     "whiten": "on",
     "act": "gelu",
     "scale": 0.1111,
@@ -73,8 +75,8 @@ def _presets() -> dict[str, dict[str, Value]]:
         found |= {f"first/{model}": first, f"second/{model}": second}
         found[f"third/{model}"] = second | {"cycles": 8, "cycle_len": 4, "cycle_mult": 1}
     fast = found[f"usual/{FAST}"] | _FAST
-    found |= {f"usual/{FAST}": fast | _STEPS, f"bare/{FAST}": fast}
-    found[f"quick/{FAST}"] = fast | _STEPS | _QUICK | {"bs": 128, "lr": 0.5, "tta": "off"}
+    found |= {f"usual/{FAST}": fast | STEPS, f"bare/{FAST}": fast}
+    found[f"quick/{FAST}"] = fast | STEPS | _QUICK | {"bs": 128, "lr": 0.5, "tta": "off"}
     return found
 
 

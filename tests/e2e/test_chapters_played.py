@@ -150,10 +150,60 @@ GOALS: dict[str, dict[str, str]] = {
         "writing/drawn": "m k~seed.46",
         "writing/cool": "- e ?type x enter ?nothing f",
     },
+    "cifar10": {
+        "images/classes": "4*k",
+        "images/channels": "2*v 2*]",
+        "augmentation/twelve": "12*space",
+        "augmentation/alternating": "+ 4*space",
+        "augmentation/border": "tab + f",
+        "linear/trained": "space",
+        "list/failed": "space",
+        "conv/trained": "v space",
+        "pooling/three": "tab + tab + 2*shift+tab 7*+ tab 2*- tab 2*- 2*shift+tab 10*- tab 5*+ tab 5*+",
+        "pooling/head": "v",
+        "layers/trained": "v space",
+        "loading/measured": "space",
+        "loading/another": "+ space",
+        "finder/three": "space ?done k ?ready space ?done k ?ready space",
+        "finder/further": "2*tab + tab 2*- space",
+        "explode/nan": "f",
+        "explode/slow": "2*tab 2*- f",
+        "explode/norm": "tab +",
+        "norm/trained": "v space",
+        "byhand/stages": "?raw 3*right",
+        "byhand/changed": "10*+ tab 10*+",
+        "evaluation/all": "a",
+        "evaluation/sorted": "m a",
+        "evaluation/draws": "2*l",
+        "order/done": "space",
+        "first/kernels": "5*right",
+        "first/first": "v",
+        "deep/trained": "v space",
+        "skips/trained": "v space",
+        "residuals/visited": "3*down",
+        "residuals/off": "space",
+        "residuals/each": "a",
+        "gradients/norm": "tab +",
+        "gradients/skip": "- tab +",
+        "gradients/both": "shift+tab +",
+        "block/trained": "v space",
+        "preact/trained": "v space",
+        "wide/trained": "space",
+        "mistakes/seen": "4*right",
+        "mistakes/matrix": "v~",
+        "tta/all": "v",
+        "tta/changed": "v j",
+        "ladder/trained": "down",
+        "study/study": "space",
+        "study/read": "v~",
+        "years/two": "a",
+        "years/all": "down",
+    },
 }
 # The key with which a pane starts a run; in the others the space bar does something else
 STARTERS = ("train", "schedule", "activations", "snapshots", "groups", "doctor", "refactor")
 TRAINS = {**dict.fromkeys(STARTERS, "space"), "compare": "a"}
+SHORT = ("char-lm", "cifar10")  # play with pieces of their data
 A_RUN = 120.0  # seconds that a run may take where other tests run beside it
 
 
@@ -281,7 +331,7 @@ def test_a_chapter_is_played_by_keys_from_the_first_step_to_the_last(home: Path,
     chapter = next(chapter for chapter in chapters if chapter.slug == slug)
     after = next((other for other in chapters if other.number > chapter.number), None)
     count, steps = len(chapter.steps), sum(len(one.steps) for one in chapters)
-    with Player(command=offline(short_lessons.command(tmp_path) if slug == "char-lm" else APP), env=NOWHERE) as player:
+    with Player(command=offline(short_lessons.command(tmp_path) if slug in SHORT else APP), env=NOWHERE) as player:
         player.wait_for("Contents", f"0 of {steps}")
         player.press("slash")
         player.wait_for("Search")

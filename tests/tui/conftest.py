@@ -11,6 +11,7 @@ from fastai_tui.app.tui.panes import beginning, reading
 from fastai_tui.app.tui.panes.networks import Network
 from fastai_tui.app.tui.plotting import load
 from fastai_tui.lessons import loader
+from tests.player import NOBODY
 
 parsed = functools.lru_cache(64)(loader.parse)  # the same bytes are the same chapter
 
@@ -39,6 +40,13 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three networks can read a text: the embedded one and two runs."""
     there = (Network("pydocs", "lstm"), Network("0001-char-lm", "rnn"), Network("0002-char-lm", "gru"))
     monkeypatch.setattr(reading, "networks", lambda store: there)
+
+
+@pytest.fixture(autouse=True)
+def no_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that gets data finds nobody there."""
+    monkeypatch.setenv("FASTAI_TUI_MIRROR", NOBODY)
+    monkeypatch.setenv("FASTAI_TUI_MIRROR_ONLY", "1")
 
 
 @pytest.hookimpl(tryfirst=True)

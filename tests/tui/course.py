@@ -12,19 +12,23 @@ import pytest
 from textual import events
 from textual.keys import _character_to_key
 
+from fastai_tui.app import studying
 from fastai_tui.app.tui.app import LessonsApp
 from fastai_tui.app.tui.canvas import Canvas
 from fastai_tui.engine import events as told
 from fastai_tui.engine import lab
+from fastai_tui.engine.ablation.study import StudyStore, found
 from fastai_tui.engine.errors import RunFailed
 from fastai_tui.engine.home import write_whole
 from fastai_tui.engine.runs import client, spec
 from fastai_tui.engine.runs.run import Run
 from fastai_tui.engine.runs.steps import row_type
+from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.engine.runs.writer import RunWriter
 from tests.unit.canned_runs import BEGUN, epoch_of, rows
 
 PER_EPOCH = 71
+MOST_OF_A_STUDY = 8  # runs
 CHARACTERS = {"space": " ", "enter": "\r", "tab": "\t", "escape": "\x1b", "backspace": "\x7f"}
 
 
@@ -92,11 +96,21 @@ def over_at_once(run: Run) -> Run:
     return run
 
 
+def study_over_at_once(name: str, store: StudyStore, jobs: int = 1) -> None:
+    """Instead of `studying.launch`: the first runs of a study as their processes would have left them."""
+    study, runs = store.find(name), RunStore()
+    there = found(study, runs.runs())
+    for member in [m for m in study.members if m.number not in there][:MOST_OF_A_STUDY]:
+        run = over_at_once(runs.create(member.job, study.run_name(member), ["test"]))
+        write_whole(run.path / "run.json", spec.encode(msgspec.structs.replace(run.spec, created=time.time())))
+
+
 @pytest.fixture
 def canned_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs that lessons start are over at once."""
+    """Runs and studies that lessons start are over at once."""
     monkeypatch.setattr(client, "launch", over_at_once)
     monkeypatch.setattr(client, "resume", lambda run: None)
+    monkeypatch.setattr(studying, "launch", study_over_at_once)
 
 
 def in_colours(monkeypatch: pytest.MonkeyPatch, depth: str) -> None:

@@ -56,7 +56,7 @@ def batches(count: int) -> list[torch.Tensor]:
     from fastai_tui.lessons.experiments import order
 
     job = order("mnist", RUN.set, data="mnist-sample")
-    learn, _ = batch_norm._network(msgspec.to_builtins(job), "")
+    learn, _ = batch_norm.network_of(msgspec.to_builtins(job), "")
     return [batch_norm.normalised(learn.model, xb)[0].numbers for xb in batch_norm._batches(learn, 0, count)]
 
 

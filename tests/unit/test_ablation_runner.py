@@ -2,18 +2,19 @@
 
 import os
 import signal
+import sys
 
 import pytest
 from canned_runs import alive, make_run
 
-from fastai_tui.app import ablating, ablation
+from fastai_tui.app import ablating, ablation, studying
 from fastai_tui.app.cli.main import run as program
 from fastai_tui.app.curves import Curve
 from fastai_tui.app.text import Look
 from fastai_tui.engine import events
 from fastai_tui.engine.ablation.runner import Runner, alone
 from fastai_tui.engine.ablation.study import Study, StudyStore
-from fastai_tui.engine.errors import BadInput
+from fastai_tui.engine.errors import BadInput, RunFailed
 from fastai_tui.engine.runs import client, log
 from fastai_tui.engine.runs.run import Run
 from fastai_tui.engine.runs.store import RunStore
@@ -211,7 +212,10 @@ def test_a_dry_run_says_what_would_be_trained(capsys: pytest.CaptureFixture[str]
     ("arguments", "said"),
     [
         ((), "Say which EXPERIMENT"),
-        (("mnist", "--resume", "last"), "only --jobs and --json"),
+        (("mnist", "--resume", "last"), "only --jobs, --json and --detach"),
+        (("--stop", "last", "--jobs", "2"), "nothing else goes with it"),
+        (("--stop", "last"), "no studies yet"),
+        (("--remove", "x"), "no studies yet"),
         (("--resume", "last"), "no studies yet"),
         (("mnist", "--set", "norm=batch|odd"), "allowed: batch, none"),
     ],
@@ -251,3 +255,37 @@ def test_a_failed_run_fails_the_study_and_ctrl_c_says_how_to_go_on(
     told = capsys.readouterr()
     assert "0 of 4 runs are done. `fastai-tui ablate --resume s` goes on." in told.err
     assert not told.out
+
+
+def test_a_study_that_is_not_run_can_be_removed_and_its_runs_stay(
+    study: Study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Runner(study, RunStore()).step()
+    with alone(study, StudyStore()):
+        assert command("--remove", "s") == 2
+        assert "`fastai-tui ablate --stop s` first" in capsys.readouterr().err
+    assert command("--remove", "last") == 2
+    assert command("--stop", "s") == 2
+    assert "is not being run" in capsys.readouterr().err
+    assert command("--remove", "s") == 0
+    assert "its runs stay" in capsys.readouterr().out
+    assert StudyStore().names() == []
+    assert len(RunStore().runs()) == 1
+
+
+def test_a_detached_study_is_a_process_of_its_own(study: Study, capfd: pytest.CaptureFixture[str]) -> None:
+    begun: list[tuple[str, int]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(studying, "launch", lambda name, store, jobs: begun.append((name, jobs)))
+        assert command("--resume", "s", "--detach", "--jobs", "3") == 0
+    assert begun == [("s", 3)]
+    assert "goes on without this terminal" in capfd.readouterr().out
+
+
+def test_a_process_that_cannot_run_a_study_says_why(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "import sys; sys.exit('fastai-tui: No room.')"
+    monkeypatch.setattr(studying, "COMMAND", (sys.executable, "-c", said))
+    with pytest.raises(RunFailed, match=r"^No room\.$"):
+        studying.launch("s", StudyStore())
+    with alone(study, StudyStore()), pytest.raises(BadInput, match="run already"):
+        studying.launch("s", StudyStore())

@@ -84,7 +84,7 @@ def test_a_run_s_network_is_asked_with_its_weights(still: Run, monkeypatch: pyte
 def test_the_numbers_are_those_of_the_batch(norm: str) -> None:
     """The first layer of a fresh network, by torch's functions, on the batch that training would take first."""
     job = asked(norm=norm)
-    learn, _ = batch_norm._network(job, "")
+    learn, _ = batch_norm.network_of(job, "")
     xb, _ = next(iter(learn.data.train.batches(0)))
     own = learn.model.conv1
     assert isinstance(own, nn.Conv2d)
@@ -167,7 +167,7 @@ def test_what_there_is_not_is_refused() -> None:
 
 
 def test_batches_go_on_in_the_next_epoch() -> None:
-    learn, _ = batch_norm._network(asked(), "")
+    learn, _ = batch_norm.network_of(asked(), "")
     per_epoch = len(learn.data.train)
     found = list(batch_norm._batches(learn, per_epoch - 1, per_epoch + 1))
     wanted = [list(learn.data.train.batches(0))[-1][0], next(iter(learn.data.train.batches(1)))[0]]

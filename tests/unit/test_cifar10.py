@@ -182,6 +182,14 @@ def test_an_archive_is_fetched_and_its_files_are_kept(tiny: DataSet, server: Ser
     assert complete()
 
 
+def test_what_was_killed_while_it_unpacked_stands_in_nobodys_way(tiny: DataSet, home: Path) -> None:
+    left = home / "data" / ".tiny.part" / "tmpabcd1234"
+    left.mkdir(parents=True)
+    (left / "a.bin").write_bytes(b"half of it")
+    get()
+    assert complete()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [b"hello", tar({"a.bin": CONTENTS["a.bin"]}), tar({**CONTENTS, "b.bin": bytes(7_000)}), tar(CONTENTS)[:9_000]],

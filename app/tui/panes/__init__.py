@@ -41,6 +41,17 @@ KINDS: dict[str, str] = {
     "cell": "cell:CellPane",
     "refactor": "refactor:RefactorPane",
     "callbacks": "callbacks:CallbacksPane",
+    "images": "images:ImagesPane",
+    "augmentation": "augmentation:AugmentationPane",
+    "pooling": "pooling:PoolingPane",
+    "loading": "loading:LoadingPane",
+    "tta": "tta:TtaPane",
+    "evaluation": "evaluation:EvaluationPane",
+    "signals": "signals:SignalsPane",
+    "residuals": "residuals:ResidualsPane",
+    "ladder": "ladder:LadderPane",
+    "road": "road:RoadPane",
+    "ablation": "ablation:AblationPane",
 }
 
 

@@ -12,10 +12,11 @@ from textual.binding import Binding, BindingType
 from fastai_tui.app import rate_finding
 from fastai_tui.app.rate_finding import Finding
 from fastai_tui.app.tui import orders
-from fastai_tui.app.tui.panes import finder_drawing
-from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.panes import finder_drawing, finder_rungs
 from fastai_tui.app.tui.panes.beginning import Pulse
 from fastai_tui.app.tui.panes.finder_drawing import HIDING, Shown
+from fastai_tui.app.tui.panes.finder_kept import KeptCurvesPane
+from fastai_tui.app.tui.panes.finder_rungs import KNOB
 from fastai_tui.app.tui.plotting import Plotter
 from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.suggestions import NAMES
@@ -37,7 +38,7 @@ VIEWS = ("curve", "proof")
 _leaving: set[asyncio.Task[None]] = set()  # the event loop itself would let them be collected
 
 
-class FinderPane(Pane):
+class FinderPane(KeptCurvesPane):
     """Space starts and stops the finder; arrows point at the curve, brackets at what it suggests."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,12 +62,9 @@ class FinderPane(Pane):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self.plotter, self.pulse = Plotter(self), Pulse(self)
+        self.views = ("curve", "rungs", "proof") if self.rungs.names else VIEWS
         view = self.option("view", "curve")
-        self.view = view if view in VIEWS else "curve"
-        self.finding: Finding | None = None
-        self.asked: tuple[Job, Sweep] | None = None  # what the curve was found with
-        if (found := self.services.memory.get(self._place)) is not None:
-            self.finding, self.asked = found
+        self.view = view if view in self.views else "curve"
         self.busy, self.restored, self.finished = False, True, 0
         self.cursor: int | None = None  # a point; without one it is the last
         self.at_mark = ""
@@ -80,12 +78,17 @@ class FinderPane(Pane):
 
     def turned(self, knob: str, value: Value) -> None:
         self._order()
+        if knob == KNOB and self.rungs.names:
+            self._take_rung()
         self.changed()
 
-    @property
-    def _place(self) -> tuple[str, str]:
-        """Where its curve is left when the learner leaves the step."""
-        return self.scene.chapter, self.scene.step.id
+    def _take_rung(self) -> None:
+        """Another network's curve, if it has been found; what is being found is for the one before."""
+        if self.busy:
+            self.action_stop()
+        self.recall()
+        self.cursor, self.at_mark = None, ""
+        self.refresh_bindings()
 
     def _order(self) -> None:
         """What space would find now."""
@@ -129,7 +132,7 @@ class FinderPane(Pane):
         self.finding = self.finding.grown(piece(answer))
         if self.finding.done:
             self.finished += 1
-            self.services.memory[self._place] = self.finding, self.asked
+            self.remember()
         self.changed()
 
     def _leave(self) -> None:
@@ -149,8 +152,8 @@ class FinderPane(Pane):
         self._tell()
 
     def action_forget(self) -> None:
-        self.finding, self.asked, self.cursor, self.at_mark = None, None, None, ""
-        self.services.memory.pop(self._place, None)
+        self.forget()
+        self.cursor, self.at_mark = None, ""
         self._tell()
 
     def _tell(self) -> None:
@@ -209,7 +212,7 @@ class FinderPane(Pane):
         self.changed()
 
     def action_view(self) -> None:
-        self.view = VIEWS[1 - VIEWS.index(self.view)]
+        self.view = self.views[(self.views.index(self.view) + 1) % len(self.views)]
         self._tell()
 
     def action_restore(self) -> None:
@@ -221,6 +224,8 @@ class FinderPane(Pane):
         there = self.finding is not None and bool(self.finding.rates)
         if action in ("find", "stop"):
             return self.busy == (action == "stop")
+        if action == "rung":
+            return bool(self.rungs.names)
         if action == "move":
             return there and self.view == "curve"
         if action == "mark":
@@ -236,6 +241,7 @@ class FinderPane(Pane):
 
     def measured(self) -> Measured:
         found: dict[str, float | str] = {"done": 0, "runs": self.finished, "points": 0, "view": self.view}
+        found |= self.rungs.measured(self.rung)
         finding, point = self.finding, self.point
         if finding is None or point is None:
             return found
@@ -282,7 +288,8 @@ class FinderPane(Pane):
         for what, names in HIDING.items():
             if names & gone:
                 told[what] = f"{what} ?"
-        return ". ".join(words.rstrip(".") for words in told.values()) + "."
+        own = ". ".join(words.rstrip(".") for words in told.values()) + "."
+        return f"{own} {finder_rungs.sentence(self.rungs.known(self.rung), gone)}".strip()
 
     def command(self) -> Sequence[str]:
         if not self.scene.step.run:
@@ -315,7 +322,11 @@ class FinderPane(Pane):
             hidden=self.hidden,
             note=note,
         )
-        (finder_drawing.curve if self.view == "curve" else finder_drawing.proof)(sheet, shown, self.plotter)
+        if self.view == "rungs":
+            top, known = finder_drawing.head(sheet, shown), self.rungs.known(self.rung, self.finding)
+            finder_rungs.draw(sheet, top, known, self.rung, self.rungs.names, self.hidden, self.plotter)
+        else:
+            (finder_drawing.curve if self.view == "curve" else finder_drawing.proof)(sheet, shown, self.plotter)
 
 
 def _sweep(knobs: Any) -> Sweep:

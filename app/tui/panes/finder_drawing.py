@@ -75,7 +75,7 @@ def invitation(sweep: Sweep) -> str:
 
 def curve(sheet: Sheet, shown: Shown, plotter: Plotter) -> None:
     """The curve, what it suggests, and where the cursor is."""
-    top, finding = _head(sheet, shown), shown.finding
+    top, finding = head(sheet, shown), shown.finding
     if finding is None or not finding.rates:
         _waiting(sheet, shown, top)
         return
@@ -95,7 +95,7 @@ def curve(sheet: Sheet, shown: Shown, plotter: Plotter) -> None:
         sheet.spans(top + 1 + i, 0, pieces)
 
 
-def _head(sheet: Sheet, shown: Shown, least: int = 4) -> int:
+def head(sheet: Sheet, shown: Shown, least: int = 4) -> int:
     """What is looked for, and, on a sheet of at `least` so many rows, how far it is; returns the rows taken."""
     finding = shown.finding
     phase, style = _phase(shown)
@@ -224,7 +224,7 @@ def _notes(sheet: Sheet, shown: Shown, most: int) -> list[Line]:
 
 def proof(sheet: Sheet, shown: Shown, plotter: Plotter) -> None:
     """The hashes of what training goes on with: before and after, side by side, and whether they are equal."""
-    top, finding = _head(sheet, shown, 9), shown.finding
+    top, finding = head(sheet, shown, 9), shown.finding
     if finding is None or finding.last is None:
         _waiting(sheet, shown, top)
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from fastai_tui.app.text import fit
 from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.app.tui.panes.beginning import Pulse
 from fastai_tui.app.tui.panes.run_picture import bar, instead
@@ -101,10 +102,12 @@ def probabilities(sheet: Sheet, area: Area, classes: Sequence[str], likely: Sequ
     shown = ranked(shares, columns * area.height)
     rows = -(-len(shown) // columns) if shown else 0
     wide = (area.width - (columns - 1) * 2) // columns
+    names = [classes[which] if which < len(classes) else str(which) for which in range(len(shares))]
+    longest = min(max((len(names[which]) for which in shown), default=1), max(wide // 2, 1))
     for place, which in enumerate(shown):
         across, down = divmod(place, rows)
         column = area.column + across * (wide + 2)
-        name = classes[which] if which < len(classes) else str(which)
+        name = f"{fit(names[which], longest):<{longest}}"
         after = sheet.put(area.row + down, column, f"{name} ", "strong" if shares[which] == max(shares) else "plain")
         bar(sheet, area.row + down, after, wide - (after - column), shares[which], f"{shares[which]:6.1%}")
     if len(shown) < len(shares):

@@ -10,11 +10,12 @@ from textual.binding import Binding, BindingType
 
 from fastai_tui.app import halfblocks
 from fastai_tui.app.tui.panes import learned_drawing as drawing
-from fastai_tui.app.tui.panes import parts
-from fastai_tui.app.tui.panes.brush import PENS, BrushPane
+from fastai_tui.app.tui.panes import learned_images, parts
+from fastai_tui.app.tui.panes.brush import PENS
 from fastai_tui.app.tui.panes.inside import InsidePane, batches
 from fastai_tui.app.tui.panes.layout import Area
 from fastai_tui.app.tui.panes.pictured import ARROWS, Place
+from fastai_tui.app.tui.panes.run_images import RunImage, RunImagesPane
 from fastai_tui.app.tui.pictures import DRAWN
 from fastai_tui.lessons import drawing as own_drawing
 
@@ -29,7 +30,7 @@ MOST_LAYERS = MOST_CHANNELS = 999
 BRUSH = (4, 9)  # where it is taken up: a three, a seven, a zero begin about there
 
 
-class LearnedPane(InsidePane, BrushPane):
+class LearnedPane(InsidePane, RunImagesPane):
     """The arrows choose a channel, [ and ] a layer, v shows the same before training, e draws a digit to look at."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -81,7 +82,7 @@ class LearnedPane(InsidePane, BrushPane):
     def now(self) -> Seen | None:
         """All that is known of the chosen layer, or None until the lab has answered."""
         learned = self.known.get((self.when, self.number))
-        maps = self.mapped.get((self.when, self.picture.name))
+        maps = self.mapped.get((self.when, self._mapped_as))
         return drawing.seen(learned, maps, self.number, self.channel, self.picture) if learned and maps else None
 
     def measured(self) -> Measured:
@@ -94,13 +95,15 @@ class LearnedPane(InsidePane, BrushPane):
             "drawn": self.ink,
             "view": self.when,
         }
-        if self.picture.label:
+        if isinstance(self.picture, RunImage):
+            found |= {"image": self.image} | learned_images.measured(self.picture, now)
+        elif self.picture.label:
             found["label"] = int(self.picture.label)
         return found | ({"prediction": now.prediction, "sure": max(now.likely)} if now and now.prediction else {})
 
     def kept(self) -> State:
         return {
-            "picture": self.picture.name,
+            **({"image": self.image} if self.of_run else {"picture": self.picture.name}),
             "layer": self.number,
             "channel": self.channel,
             "view": self.asked,
@@ -151,7 +154,12 @@ class LearnedPane(InsidePane, BrushPane):
             self._ask_learned("newest" if self.when == "first" else "first")
 
     def _shown_keys(self) -> tuple[tuple[str, int], tuple[str, str]]:
-        return (self.when, self.number), (self.when, self.picture.name)
+        return (self.when, self.number), (self.when, self._mapped_as)
+
+    @property
+    def _mapped_as(self) -> str:
+        """What maps are known by: the picture; of a run's own images a layer's maps are asked for one by one."""
+        return f"{self.picture.name}/{self.number}" if self.of_run else self.picture.name
 
     def _ask_learned(self, when: str) -> None:
         assert self.run is not None
@@ -159,8 +167,11 @@ class LearnedPane(InsidePane, BrushPane):
 
     def _ask_maps(self) -> None:
         assert self.run is not None
-        then = partial(self._take_maps, self.when, self.picture.name)
-        self.ask_lab("maps", then, run=self.run.id, pixels=self.picture.rows, when=self.when)
+        then = partial(self._take_maps, self.when, self._mapped_as)
+        if self.of_run:
+            self.ask_lab("maps", then, run=self.run.id, image=self.image, layer=self.number, when=self.when)
+        else:
+            self.ask_lab("maps", then, run=self.run.id, pixels=self.picture.rows, when=self.when)
 
     def _take_learned(self, when: str, answer: dict[str, Any]) -> None:
         if self.run is not None and answer["run"] == self.run.id:
@@ -171,7 +182,10 @@ class LearnedPane(InsidePane, BrushPane):
     def _take_maps(self, when: str, picture: str, answer: dict[str, Any]) -> None:
         if self.run is None or answer["run"] != self.run.id:
             return
-        self.mapped = {key: value for key, value in self.mapped.items() if key[1] == self.picture.name}
+        if self.of_run and picture == self._mapped_as:
+            self.received(answer)
+            picture = self._mapped_as  # after the last image the first one comes again
+        self.mapped = {key: value for key, value in self.mapped.items() if key[1] == self._mapped_as}
         self.mapped[when, picture] = answer
         self.number = min(self.number, len(answer["layers"]))
         self._settle()
@@ -219,6 +233,8 @@ class LearnedPane(InsidePane, BrushPane):
             self.channel = min(max(channel, 1), len(now.maps))
             self._settle()
             self.changed()
+        elif self.run is not None:  # it is chosen once the lab has told
+            self.channel = min(max(channel, 1), MOST_CHANNELS)
 
     def action_layer(self, step: int) -> None:
         layer = min(max(self.number + step, 1), self._layers(1))
@@ -267,6 +283,8 @@ class LearnedPane(InsidePane, BrushPane):
         self.pulse.beat(False)
         if self.drawing:
             self._lay_out_drawing(sheet, now, hidden)
+        elif isinstance(self.picture, RunImage):
+            self.columns = learned_images.draw(sheet, now, self.picture, hidden=hidden, other=self._other())
         else:
             self.columns = drawing.draw(sheet, now, hidden=hidden, other=self._other())
 

@@ -10,6 +10,7 @@ from fastai_tui.app import halfblocks
 from fastai_tui.app.text import fit, plural
 from fastai_tui.app.tui.panes import inside, parts
 from fastai_tui.app.tui.panes.layout import Area
+from fastai_tui.app.tui.panes.mistakes_images import named
 
 if TYPE_CHECKING:
     from fastai_tui.app.halfblocks import Scale
@@ -42,6 +43,12 @@ class Seen:
     classes: tuple[str, ...]
     likely: tuple[float, ...]
     picture: Picture
+    all: tuple[tuple[Rows, ...], ...] = ()  # every channel's slices, where they are three
+
+    @property
+    def coloured(self) -> tuple[tuple[Rows, ...], ...]:
+        """Every channel's slices, of a layer that sees three colours; elsewhere the chosen one's alone."""
+        return self.all or (self.kernels,)
 
     @property
     def map(self) -> Rows:
@@ -80,6 +87,7 @@ def seen(learned: dict[str, Any], maps: dict[str, Any], layer: int, channel: int
         classes=tuple(maps["classes"]),
         likely=tuple(share or 0.0 for share in maps["probabilities"]),
         picture=picture,
+        all=tuple(map(tuple, weights)) if described["shape"][1] == 3 else (),
     )
 
 
@@ -102,9 +110,9 @@ def in_words(now: Seen, *, hidden: bool) -> str:
     if not hidden:
         share = max(now.likely, default=0.0)
         taken = (
-            f"the network takes it for a {now.prediction} ({share:.1%})"
+            f"the network takes it for {named(now.prediction)} ({share:.1%})"
             if now.likely
-            else "its outputs are no classes, so it takes the digit for nothing"
+            else f"its outputs are no classes, so it takes the {'digit' if now.picture.rows else 'picture'} for nothing"
         )
     return (
         f"layer {now.name}, channel {now.channel} of {len(now.maps)}: {plural(len(now.kernels), 'kernel')} of "
@@ -118,13 +126,13 @@ def draw(sheet: Sheet, now: Seen, *, hidden: bool, other: dict[str, Any] | None 
     """Draw all of it, with the weights of another moment (an answer of the lab's) beside where there is room; returns
     how many channels stand in a row."""
     width, height = sheet.width, sheet.height
-    sheet.put(0, 0, fit(_heading(now, width), width), "strong")
+    sheet.put(0, 0, fit(heading(now, width), width), "strong")
     below = height - outcome(sheet, now, hidden=hidden)
     if below - 1 < LARGE:
         sheet.leave_out("the chosen channel, enlarged")
-        return _tiles(sheet, Area(1, 0, width, below - 1), now)
+        return tiles(sheet, Area(1, 0, width, below - 1), now)
     tall = _enlarged_rows(width, below - 1)
-    columns = _tiles(sheet, Area(1, 0, width, below - 1 - tall), now)
+    columns = tiles(sheet, Area(1, 0, width, below - 1 - tall), now)
     _enlarged(sheet, Area(below - tall, 0, width, tall), now, other)
     return columns
 
@@ -136,7 +144,8 @@ def outcome(sheet: Sheet, now: Seen, *, hidden: bool) -> int:
     return bars
 
 
-def _heading(now: Seen, width: int) -> str:
+def heading(now: Seen, width: int) -> str:
+    """The layer, when that was, and how many kernels it has."""
     outputs, inputs, rows, columns = now.shape
     of = f"{outputs}×{inputs} kernels" if inputs > 1 else plural(outputs, "kernel")
     long = f"{now.name}, {inside.batches(now.step)}: {of} {rows}×{columns}"
@@ -151,7 +160,8 @@ def _bars(now: Seen, height: int) -> int:
 def _outcome(sheet: Sheet, area: Area, now: Seen, hidden: bool) -> None:
     """What the network takes the digit for."""
     if hidden:
-        sheet.put(area.row, 0, fit("What does it take the digit for? ?", area.width), "dim")
+        what = "digit" if now.picture.rows else "picture"
+        sheet.put(area.row, 0, fit(f"What does it take the {what} for? ?", area.width), "dim")
     elif now.likely:
         inside.probabilities(sheet, area, now.classes, now.likely)
     else:
@@ -173,7 +183,7 @@ class _Tile(NamedTuple):
         return (area.width + 1) // (self.wide + 1) * (area.height // self.tall)
 
 
-def _tiles(sheet: Sheet, area: Area, now: Seen) -> int:
+def tiles(sheet: Sheet, area: Area, now: Seen) -> int:
     """A tile for each channel, the chosen one's number lit; returns how many stand in a row."""
     tile = _fitting(area, now)
     columns = max((area.width + 1) // (tile.wide + 1), 1)
@@ -242,7 +252,7 @@ def _enlarged(sheet: Sheet, area: Area, now: Seen, other: dict[str, Any] | None)
     """The chosen channel as digit, kernel and map, one beside the other, under their names."""
     factor = 1 if area.height > 8 else 2
     side = 28 // factor
-    rows, columns = _picture(
+    rows, columns = enlarge(
         sheet, Area(area.row + 1, area.width - side, side, area.height - 1), now.map, map_scale(now)
     )
     between = area.width - 2 * side - 2
@@ -260,7 +270,7 @@ def _enlarged(sheet: Sheet, area: Area, now: Seen, other: dict[str, Any] | None)
     ):
         _then_and_now(sheet, middle, now, other)
     else:
-        _slices(sheet, middle, now)
+        slices(sheet, middle, now)
 
 
 def _then_and_now(sheet: Sheet, area: Area, now: Seen, other: dict[str, Any]) -> None:
@@ -278,7 +288,7 @@ def _then_and_now(sheet: Sheet, area: Area, now: Seen, other: dict[str, Any]) ->
         sheet.put(row, area.column + 2 * across * times + 1, word, "strong" if step == now.step else "dim")
 
 
-def _picture(sheet: Sheet, area: Area, rows: Rows, scale: Scale) -> tuple[int, int]:
+def enlarge(sheet: Sheet, area: Area, rows: Rows, scale: Scale) -> tuple[int, int]:
     """Pixels as large as fit: blown up, as squares, or shrunk; returns how many there are."""
     down, across = len(rows), len(rows[0])
     factor = max(-(-across // area.width), -(-down // (2 * area.height)), 1)
@@ -290,7 +300,7 @@ def _picture(sheet: Sheet, area: Area, rows: Rows, scale: Scale) -> tuple[int, i
     return down, across
 
 
-def _slices(sheet: Sheet, area: Area, now: Seen) -> None:
+def slices(sheet: Sheet, area: Area, now: Seen) -> None:
     """The chosen channel's kernel: its one slice with its numbers if there is room, or its slices as pictures."""
     scale = halfblocks.signed(now.weights)
     down, across = now.shape[2:]
@@ -306,7 +316,7 @@ def _slices(sheet: Sheet, area: Area, now: Seen) -> None:
             sheet.put(area.row + down, area.column, fit(f"bias {now.bias:.2f}", area.width), "dim")
         return
     if len(now.kernels) == 1:
-        _picture(sheet, area, now.kernels[0], scale)
+        enlarge(sheet, area, now.kernels[0], scale)
         return
     _pictures(sheet, area, now.kernels, scale)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes import mistakes_drawing as drawing
+from fastai_tui.app.tui.panes import mistakes_images
 from fastai_tui.app.tui.panes.inside import InsidePane
 from fastai_tui.app.tui.panes.mistakes_drawing import VIEWS, Mistakes
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from fastai_tui.lessons.conditions import Measured
     from fastai_tui.lessons.progress import State
 
+MIXED = frozenset({"mixed", "mixed_truth", "mixed_prediction"})
 MOST = 100  # mistakes that are asked for; their pixels take 300 kB
 
 
@@ -50,6 +52,8 @@ class MistakesPane(InsidePane):
             return found
         found |= {"wrong": self.known.wrong, "total": self.known.total}
         one = self.known.one(self.at)
+        if not self.known.of_digits and (most := mistakes_images.mixed(self.known)) is not None:
+            found |= {"mixed": most.images, "mixed_truth": most.truth, "mixed_prediction": most.prediction}
         return found | ({"truth": one.truth, "prediction": one.prediction} if one else {})
 
     def kept(self) -> State:
@@ -89,6 +93,8 @@ class MistakesPane(InsidePane):
             self.at = min(max(to, 0), max(len(self.known.shown) - 1, 0))
             if one := self.known.one(self.at):
                 self.seen.add(one.index)
+        elif self.run is not None:  # it is gone to once the lab has told
+            self.at = min(max(to, 0), MOST - 1)
 
     def action_move(self, by: int) -> None:
         self._go(self.at + by)
@@ -108,4 +114,5 @@ class MistakesPane(InsidePane):
             self.draw_nothing(sheet)
         else:
             self.pulse.beat(False)
-            self.columns = drawing.draw(sheet, self.known, self.at, self.view, hidden="wrong" in self.hidden)
+            hidden, covered = "wrong" in self.hidden, bool(MIXED & self.hidden)
+            self.columns = drawing.draw(sheet, self.known, self.at, self.view, hidden=hidden, covered=covered)

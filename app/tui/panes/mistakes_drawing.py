@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastai_tui.app import halfblocks
 from fastai_tui.app.text import fit
-from fastai_tui.app.tui.panes import inside, parts
+from fastai_tui.app.tui.panes import inside, mistakes_images, parts
 from fastai_tui.app.tui.panes.layout import Area
 from fastai_tui.app.tui.panes.run_picture import spoken
 
@@ -23,11 +23,13 @@ GRAND = 62  # columns from which the gallery has room beside a digit
 
 @dataclass(frozen=True)
 class Mistake:
-    """One digit that was taken for another; `index` is its place among the validation images."""
+    """One picture that was taken for another; `index` is its place among the validation images. `channels` has all of
+    its pixels, `pixels` those of a grey one."""
 
     index: int
     name: str
     pixels: Rows
+    channels: tuple[Rows, ...]
     truth: str
     prediction: str
     likely: tuple[float, ...]
@@ -50,6 +52,12 @@ class Mistakes:
     confusion: tuple[tuple[int, ...], ...]
     shown: tuple[Mistake, ...]
 
+    @property
+    def of_digits(self) -> bool:
+        """Are they grey pictures of 28×28 whose classes have names of one character?"""
+        shapes = {(len(one.channels), len(one.channels[0]), len(one.channels[0][0])) for one in self.shown[:1]}
+        return all(len(name) == 1 for name in self.classes) and shapes <= {(1, SIDE, SIDE)}
+
     def one(self, at: int) -> Mistake | None:
         """The mistake in that place; None where nothing is wrong."""
         return self.shown[at] if at < len(self.shown) else None
@@ -69,7 +77,8 @@ def mistakes(answer: dict[str, Any]) -> Mistakes:
             Mistake(
                 index=found["index"],
                 name=found["reference"] or f"validation image {found['index']}",
-                pixels=found["pixels"],
+                pixels=_channels(found["pixels"])[0],
+                channels=_channels(found["pixels"]),
                 truth=classes[found["truth"]],
                 prediction=classes[found["prediction"]],
                 likely=tuple(share or 0.0 for share in found["probabilities"]),
@@ -77,6 +86,12 @@ def mistakes(answer: dict[str, Any]) -> Mistakes:
             for found in answer["mistakes"]
         ),
     )
+
+
+def _channels(pixels: list[Any]) -> tuple[Rows, ...]:
+    """A grey picture's (height, width), or a coloured one's (3, height, width), as channels."""
+    every = pixels if isinstance(pixels[0][0], (list, tuple)) else [pixels]
+    return tuple(tuple(map(tuple, rows)) for rows in every)
 
 
 def in_words(known: Mistakes, at: int, *, hidden: bool) -> str:
@@ -89,17 +104,21 @@ def in_words(known: Mistakes, at: int, *, hidden: bool) -> str:
     )
     one = known.one(at)
     chosen = (
-        f"mistake {at + 1}, {one.name}, is a {one.truth}, taken for a {one.prediction} with {one.sure:.1%}"
+        f"mistake {at + 1}, {one.name}, is {mistakes_images.named(one.truth)}, taken for "
+        f"{mistakes_images.named(one.prediction)} with {one.sure:.1%}"
         if one
         else "there is no mistake to look at"
     )
     return f"{known.run} {inside.batches(known.step)}: {much}; {chosen}."
 
 
-def draw(sheet: Sheet, known: Mistakes, at: int, view: str, *, hidden: bool) -> int:
-    """Draw a view of them; returns how many mistakes stand in a row."""
+def draw(sheet: Sheet, known: Mistakes, at: int, view: str, *, hidden: bool, covered: bool = False) -> int:
+    """Draw a view of them; returns how many mistakes stand in a row. `hidden` is how many there are, `covered` which
+    classes are taken for which."""
     sheet.put(0, 0, fit(_heading(known, hidden, sheet.width), sheet.width), "strong")
     area = Area(1, 0, sheet.width, sheet.height - 1)
+    if not known.of_digits and (known.shown or view == "matrix"):
+        return mistakes_images.draw(sheet, area, known, at, view, hidden=hidden, covered=covered)
     if view == "matrix":
         _matrix(sheet, area, known, known.one(at), hidden)
         return 1

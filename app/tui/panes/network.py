@@ -211,13 +211,16 @@ class NetworkPane(Pane):
     ) -> None:
         """A line of the table: the numbers, and as there is room (or instead of them) the bars."""
         name, output, parameters, multiplied, sees = cells
+        wide = max((len(_short(one.name)) for one in net.layers), default=0)
+        wide = 8 if wide < 8 else 9
+        name = fit(_short(name), 8)
         if self.bars and sheet.width < NUMBERS + SEES + BARS:
             sheet.put(row, 0, fit(f"{name:<8}", min(9, sheet.width)), style)
             self._bars(sheet, row, 9, sheet.width - 9, layer, net, (parameters, multiplied))
             return
-        line = f"{name:<8}{output:<10}{parameters:>10} {multiplied:>11}"
+        line = f"{name:<{wide}}{output:<{18 - wide}}{parameters:>10} {multiplied:>11}"
         if sheet.width < NUMBERS:
-            line = f"{name:<8}{output:<9}{parameters:>8} {multiplied:>11}"
+            line = f"{name:<{wide}}{output:<{17 - wide}}{parameters:>8} {multiplied:>11}"
         sheet.put(row, 0, fit(line, min(NUMBERS, sheet.width)), style)
         if sheet.width >= NUMBERS + SEES:
             sheet.put(row, NUMBERS, f"{sees:>{SEES}}", style)
@@ -246,8 +249,12 @@ class NetworkPane(Pane):
         net = self.network
         if net is None:
             return self.trouble or "The network is not known yet."
-        total = (
-            f"{self.model or 'The network'} has {len(net.layers)} layers, {self._count('parameters', net.parameters)}"
-        )
+        parameters = self._count("parameters", net.parameters)
+        total = f"{self.model or 'The network'} has {plural(len(net.layers), 'layer')}, {parameters}"
         total += f" parameters and {self._count('multiplications', net.multiplications)} multiplications for one item"
         return f"{total}. {'; '.join(self._explained(net))}. {layers.still_a_grid(net)}".strip()
+
+
+def _short(name: str) -> str:
+    """A layer's name, without the list that it stands in where it is long."""
+    return name.removeprefix("layers.") if len(name) > 8 else name

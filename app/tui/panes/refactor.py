@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from fastai_tui.app.tui import orders
 from fastai_tui.app.tui.following import follow
 from fastai_tui.app.tui.panes import refactor_drawing as drawing
+from fastai_tui.app.tui.panes import refactor_images
 from fastai_tui.app.tui.panes.described import DescribedPane
 from fastai_tui.app.tui.panes.layout import Area
 from fastai_tui.app.tui.panes.playing import one_of
@@ -39,10 +40,10 @@ class RefactorPane(DescribedPane):
     """`before` is the network of the step before, `after` the one that space trains."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "view", "view", tooltip="the code, the losses, what they write"),
+        Binding("v", "view", "view", tooltip="the code, the losses, what they write or how often they are right"),
         Binding("m", "mode", "side/lines", tooltip="side by side, or line below line"),
         Binding("a", "whole", "all lines", tooltip="also the lines that are the same, or only the changes"),
-        Binding("m", "axis", "axis", tooltip="over characters read, or over seconds"),
+        Binding("m", "axis", "axis", tooltip="over characters read or epochs, or over seconds"),
         Binding("down", "scroll(1)", "scroll", tooltip="scroll the code"),
         Binding("up", "scroll(-1)", "scroll", tooltip="scroll the code"),
         Binding("home", "scroll(-9999)", "first line", show=False),
@@ -56,20 +57,23 @@ class RefactorPane(DescribedPane):
     STEERS = False  # what is compared keeps what it was begun with
 
     def __init__(self, scene: Scene) -> None:
-        names = tuple(refactoring.NETWORKS)
         asked = scene.step.run.set.get("model") if scene.step.run else None
-        self.after = one_of(names, scene.step.show.get("after", asked))
-        self.before = one_of(names, scene.step.show.get("before"))
+        before, after = scene.step.show.get("before"), scene.step.show.get("after", asked)
+        names = tuple(refactoring.family(asked, before, after))
+        self.after, self.before = one_of(names, after), one_of(names, before)
+        of_images = refactoring.family(self.after) is refactoring.LADDER
+        self.views = refactor_images.VIEWS if of_images else VIEWS
+        self.axes = refactor_images.AXES if of_images else AXES
         super().__init__(scene)
         self.difference = refactoring.refactoring(self.before, self.after)
         self.about = refactoring.about(self.after)
-        self.view, self.axis = one_of(VIEWS, self.option("view")), one_of(AXES, scene.kept.get("axis"))
+        self.view, self.axis = one_of(self.views, self.option("view")), one_of(self.axes, scene.kept.get("axis"))
         split, top, seen = scene.kept.get("split"), scene.kept.get("top"), scene.kept.get("seen")
         self.split = {"on": True, "off": False}.get(str(split))
         self.top = min(max(top, 0), MOST) if isinstance(top, int) else -1  # −1: at the first change
         self.ago, self.whole = 0, scene.kept.get("whole") == "on"
-        self.seen = {view for view in VIEWS if isinstance(seen, list) and view in seen} | {self.view}
-        self.earlier: Snapshot | None = None  # the run of the network before
+        self.seen = {view for view in self.views if isinstance(seen, list) and view in seen} | {self.view}
+        self.earlier: Snapshot | None = None  # the newest run of the network before
         self._known: tuple[str, ...] | None = None
         self._area = Area(0, 0, 1, 1)  # what the head leaves
         self._parameters = 0  # of the network before, where the lab was asked
@@ -89,11 +93,12 @@ class RefactorPane(DescribedPane):
             before=Side(self.before, before, self.earlier),
             after=Side(self.after, known, own),
             view=self.view,
+            views=self.views,
             split=self.split,
             top=self.top,
             whole=self.whole,
             ago=self.ago,
-            axis=self.axis,
+            axis=self.axes[0] if "pace" in self.hidden else self.axis,
             hidden=self.hidden,
             note=note,
             mood="bad" if mood else "accent",
@@ -106,6 +111,10 @@ class RefactorPane(DescribedPane):
         if self.once.pending("train"):
             return "The run begins.", False
         if self.ours is not None:
+            if self.ours.phase == "failed" and self.views == refactor_images.VIEWS:
+                return self.ours.message, True
+            if self.view == "accuracy" and refactor_images.ACCURACIES & self.hidden:
+                return "Predict the accuracy to see its curve.", False
             covered = self.view == "curves" and drawing.LOSSES & self.hidden
             return "Predict the loss to see its curve." if covered else "", False
         compared = f"; {self.before} has not been trained yet" if self.earlier is None else ""
@@ -169,11 +178,11 @@ class RefactorPane(DescribedPane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         views = {"mode": "code", "scroll": "code", "change": "code", "whole": "code", "axis": "curves", "older": "text"}
         if action in views:
-            return self.view == views[action]
+            return self.view == views[action] or (action == "axis" and self.view == "accuracy")
         return super().check_action(action, parameters)
 
     def action_view(self) -> None:
-        self.view = VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
+        self.view = self.views[(self.views.index(self.view) + 1) % len(self.views)]
         self.seen.add(self.view)
         self.refresh_bindings()
         self.changed()
@@ -183,7 +192,7 @@ class RefactorPane(DescribedPane):
         self.changed()
 
     def action_axis(self) -> None:
-        self.axis = AXES[(AXES.index(self.axis) + 1) % len(AXES)]
+        self.axis = self.axes[(self.axes.index(self.axis) + 1) % len(self.axes)]
         self.changed()
 
     def action_whole(self) -> None:
@@ -227,16 +236,18 @@ class RefactorPane(DescribedPane):
 
     def _draw_curves(self, sheet: Sheet, area: Area, shown: Shown) -> None:
         known = [side for side in shown.known if side.shot is not None]
-        if not any(side.shot.curve.steps or side.loss is not None for side in known if side.shot):
+        accuracy = shown.view == "accuracy"
+        if not any(drawing.drawn(shown, side) for side in known):
             words = drawing.HIDDEN if known else "Neither has been trained yet."
             sheet.put(area.row, area.column, words[: area.width], "dim")
             return
 
         def make(look: Look, width: int, height: int) -> list[str]:
-            return drawing.plot(shown, look, width, height)
+            return (drawing.accuracy if accuracy else drawing.plot)(shown, look, width, height)
 
         data = tuple((side.shot.run, side.shot.step, side.shot.epochs_done) for side in known if side.shot)
-        self.plotter.show(sheet, area, make, name="curves", view=(self.axis, self.hidden, len(known)), data=data)
+        view = (shown.view, shown.axis, self.hidden, len(known))
+        self.plotter.show(sheet, area, make, name="curves", view=view, data=data)
 
     # What it says of itself
 
@@ -250,6 +261,8 @@ class RefactorPane(DescribedPane):
             "removed": self.difference.removed,
             "trained": (before is not None) + (after is not None),
             "better": int(before is not None and after is not None and after < before),
+            "gain": refactor_images.gain(shown.before, shown.after),
+            "pace": refactor_images.pace(shown.before, shown.after),
         }
         numbers = {"parameters": shown.after.parameters, "parameters_before": shown.before.parameters}
         found |= {name: value for name, value in numbers.items() if value}
@@ -271,4 +284,4 @@ class RefactorPane(DescribedPane):
         return orders.command_of(self.scene.step, self.knobs) if self.scene.step.run else ()
 
     def code(self) -> str:
-        return self.scene.step.code or refactoring.NETWORKS[self.after][-1]
+        return self.scene.step.code or refactoring.family(self.after)[self.after][-1]

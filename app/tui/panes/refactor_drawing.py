@@ -11,6 +11,7 @@ from fastai_tui.app import plots
 from fastai_tui.app.sentences import phase
 from fastai_tui.app.text import count, fit, number, plural
 from fastai_tui.app.tui.highlighting import Pieces, cut
+from fastai_tui.app.tui.panes import refactor_images
 from fastai_tui.app.tui.panes.layout import Area
 from fastai_tui.app.tui.panes.refactor_code import Row, changes, put_line, rows_of
 from fastai_tui.app.tui.panes.refactor_runs import Side
@@ -37,6 +38,7 @@ class Shown:
     before: Side
     after: Side
     view: str = "code"
+    views: tuple[str, ...] = VIEWS
     split: bool | None = None  # side by side; None: where there is room
     top: int = -1  # the first row of the difference that is shown; −1: a little above the first change
     whole: bool = False  # also what is the same, where that has no room
@@ -69,6 +71,11 @@ class Shown:
         return max(min(top, last, len(rows) - 1), 0)
 
     @property
+    def of_images(self) -> bool:
+        """Do the two see pictures?"""
+        return "accuracy" in self.views
+
+    @property
     def known(self) -> tuple[Side, Side]:
         """Both, without the losses that are still to be predicted."""
         before = masked(self.before) if "loss_before" in self.hidden else self.before
@@ -97,10 +104,10 @@ def frame(sheet: Sheet, shown: Shown) -> Area:
 
 def _head(sheet: Sheet, area: Area, shown: Shown) -> int:
     """Names, views, and a line of results for each; returns the rows taken."""
-    tabs = " ".join(VIEWS)
+    tabs = " ".join(shown.views)
     sheet.put(0, 0, fit(f"{shown.before.name} → {shown.after.name}", max(area.width - len(tabs) - 1, 0)), "strong")
     column = max(area.width - len(tabs), 0)
-    for view in VIEWS:
+    for view in shown.views:
         column = sheet.put(0, column, view, "cursor" if view == shown.view else "dim") + 1
     if area.height < 10:
         sheet.leave_out("parameters and losses")
@@ -137,6 +144,9 @@ def _facts(side: Side, lines: int, shown: Shown, *, second: bool, form: int) -> 
     state = untrained if side.shot is None else phase(side.shot) if side.shot.phase != "finished" else ""
     told = "? lines" if second and {"added", "removed"} & shown.hidden else plural(lines, "line")
     facts = [told if form == 0 else "", f"{parameters} {unit}", f"{loss}{own}" if loss else "", state]
+    if shown.of_images:
+        facts.insert(2, refactor_images.right(side, shown.hidden, second=second, brief=form == 2))
+        facts.append(refactor_images.lasts(side, shown.hidden, second=second) if form < 2 else "")
     return [fact for fact in facts if fact]
 
 
@@ -261,6 +271,8 @@ def sentence(shown: Shown) -> str:
         if shown.view == "text" and side.written:
             sample = side.written[max(len(side.written) - 1 - shown.ago, 0)]
             parts.append(f"{side.name} writes: {' '.join((sample.prompt + sample.text).split())}")
+    if shown.of_images:
+        parts.append(refactor_images.told(*shown.known, shown.hidden))
     return " ".join(parts)
 
 
@@ -276,11 +288,28 @@ def curves(shown: Shown) -> list[tuple[str, list[float], tuple[float, ...], list
     return found
 
 
+def drawn(shown: Shown, side: Side) -> bool:
+    """Has it anything to draw in this view?"""
+    if side.shot is None:
+        return False
+    if shown.view == "accuracy":
+        covered = side.name == shown.after.name and refactor_images.ACCURACIES & shown.hidden
+        return bool(side.accuracies) and not covered
+    return bool(side.shot.curve.steps) or side.loss is not None
+
+
+def accuracy(shown: Shown, look: Look, width: int, height: int) -> list[str]:
+    """Both accuracies on the same axes."""
+    return refactor_images.plot(shown.known, shown.axis, shown.hidden, look, width, height)
+
+
 def plot(shown: Shown, look: Look, width: int, height: int) -> list[str]:
     """Both losses on the same axes."""
     numbers = [i for i, side in enumerate(shown.known) if side.shot is not None]
     end = max((side.end(shown.axis) for side in shown.known), default=0.0)
-    each, unit = (1e6, "million characters read") if shown.axis == "characters" else (1.0, "seconds of training")
+    each, unit = {"characters": (1e6, "million characters read"), "epochs": (1.0, "epochs")}.get(
+        shown.axis, (1.0, "seconds of training")
+    )
     title = f"loss over {unit}"
     legend = "o: validation" if look.colours else "A, B: validation"
     title += f" ({legend})" if len(title) + len(legend) + 3 <= width else ""

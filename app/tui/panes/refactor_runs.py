@@ -37,14 +37,33 @@ class Side:
         return next((row.valid_loss for row in reversed(rows) if row.step <= step and _known(row.valid_loss)), None)
 
     @property
+    def accuracies(self) -> tuple[tuple[int, float], ...]:
+        """The accuracy after each epoch, as (batches done, share)."""
+        found = [(row.step, dict(row.metrics).get("accuracy")) for row in (self.shot.table if self.shot else ())]
+        return tuple((step, share) for step, share in found if share is not None and math.isfinite(share))
+
+    @property
+    def accuracy(self) -> float | None:
+        """The newest one."""
+        return self.accuracies[-1][1] if self.accuracies else None
+
+    @property
+    def pace(self) -> float | None:
+        """Seconds that an epoch takes, on average."""
+        rows = self.shot.table if self.shot else ()
+        return sum(row.seconds for row in rows) / len(rows) if rows else None
+
+    @property
     def written(self) -> tuple[Written, ...]:
         """What it wrote on the way."""
         return self.shot.samples if self.shot else ()
 
     def places(self, steps: Sequence[float], axis: str) -> list[float]:
-        """Where batches lie on an axis: by characters read so far, or by seconds of training."""
+        """Where batches lie on an axis: by characters read so far, by epochs, or by seconds of training."""
         if self.shot is None:
             return []
+        if axis == "epochs":
+            return [step / max(self.shot.batches_per_epoch, 1) for step in steps]
         if axis == "characters":
             each = read_in_an_epoch(self.shot) / max(self.shot.batches_per_epoch, 1)
             return [step * each for step in steps]

@@ -125,11 +125,11 @@ def behind(scale: Scale, value: float, sight: Sight) -> Paint:
     return Paint((0, 0, 0) if light else (255, 255, 255), back)
 
 
-def bar(sheet: Sheet, row: int, column: int, rows: int, scale: Scale, value: float) -> None:
+def bar(sheet: Sheet, row: int, column: int, rows: int, scale: Scale, value: float, style: Style | None = None) -> None:
     """A bar in a column of so many rows, from their foot, which is seen however little the value is; in a single row of
-    ASCII, a character of the scale's ramp."""
+    ASCII, a character of the scale's ramp. It has the scale's colours, or the `style` given."""
     share, sight = scale.place(value), sheet.sight
-    style: Style = Paint(colour_at(scale, value, sight)) if sight.depth != "none" else "plain"
+    style = style or (Paint(colour_at(scale, value, sight)) if sight.depth != "none" else "plain")
     looks = EIGHTHS if sight.unicode else scale.ramp.characters if rows == 1 else " #"
     steps = len(looks) - 1
     parts = max(round(share * rows * steps), int(share > 0))
