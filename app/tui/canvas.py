@@ -13,6 +13,7 @@ from fastai_tui.app.tui.sheet import Sheet, Sight
 
 if TYPE_CHECKING:
     from textual import events
+    from textual.timer import Timer, TimerCallback
 
     from fastai_tui.app.tui.palette import Palette
     from fastai_tui.app.tui.sheet import Cell
@@ -63,6 +64,20 @@ class Canvas(Widget):
         """Have the keys that matter shown anew; may be called late, when the widget has been taken out already."""
         if self.is_attached:
             super().refresh_bindings()
+
+    def set_timer(
+        self,
+        delay: float,
+        callback: TimerCallback | None = None,
+        *,
+        name: str | None = None,
+        pause: bool = False,
+    ) -> Timer:
+        """Textual's, but one that comes too late comes all the same: it passes over what is due before the timer has
+        begun to wait, which happens to short delays on a busy machine."""
+        timer = super().set_timer(delay, callback, name=name, pause=pause)
+        timer._skip = False  # read when its task begins; `set_timer` has no argument for it
+        return timer
 
     def forget(self) -> None:
         """Draw everything anew, for the theme has changed."""

@@ -26,7 +26,6 @@ HEAT_BEAT = 0.5  # seconds between two pictures of a heat map, which has more ce
 APART = 0.06  # seconds between two plots of a canvas, so that no frame has to draw both
 SHARE = 25  # times as long as a plot took to draw it stands: 4 % of a core, however large it is and slow the machine
 QUIET, AT_MOST = 0.1, 0.5  # seconds that plots wait after a key, and how late that may make them
-LOST = 1.0  # seconds after which a timer that has not come will not come: Textual passes over what is too late
 ANSWERED = 0.015  # seconds after a key in which no plot is drawn, however late it is: the answer has to be sent first
 
 
@@ -66,7 +65,6 @@ class Plotter:
         self._kept: dict[str, _Kept] = {}
         self._key = self._last = -1e9
         self._timer: Timer | None = None
-        self._due_at = 0.0
         self._loading = False
 
     def pressed(self) -> None:
@@ -146,9 +144,8 @@ class Plotter:
 
     def _later(self, wait: float) -> None:
         """Draw the canvas again once the plot may be drawn."""
-        now = self._clock()
-        if self._timer is None or now > self._due_at + LOST:
-            self._timer, self._due_at = self.canvas.set_timer(wait + 0.005, self._due), now + wait
+        if self._timer is None:
+            self._timer = self.canvas.set_timer(wait + 0.005, self._due)
 
     def _due(self) -> None:
         self._timer = None

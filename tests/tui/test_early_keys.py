@@ -33,11 +33,11 @@ class LateLab:
         return await self.lab.ask(request, **arguments)
 
 
-def early(pane: EarlyPane, lab: LateLab, *keys: str) -> str:
+def early(pane: EarlyPane, lab: LateLab, *keys: str, size: tuple[int, int] = (78, 18)) -> str:
     """The pane's text when keys were pressed at once and the lab has answered then."""
 
     async def run() -> str:
-        async with Host(pane).run_test(size=(78, 18)) as pilot:
+        async with Host(pane).run_test(size=size) as pilot:
             for key in keys:
                 await pilot.press(key)
             await pilot.pause()
@@ -78,6 +78,13 @@ def test_what_can_not_be_done_is_left_and_the_rest_is_done() -> None:
     pane = MADE["states"](lab)
     early(pane, lab, "right_square_bracket", "v")
     assert (pane.measured()["layer"], pane.measured()["views"]) == (1, 2)
+
+
+def test_what_needs_room_finds_out_first_whether_there_is() -> None:
+    lab = LateLab(MADE["states"]().services.lab)
+    pane = MADE["states"](lab)
+    early(pane, lab, "a", size=(100, 54))
+    assert pane.kept()["together"] == 0
 
 
 def test_no_more_are_kept_than_anybody_means() -> None:

@@ -137,6 +137,10 @@ class Pane(Canvas, can_focus=True):
         """Tell the learner something."""
         self.post_message(self.Said(sentence))
 
+    def refused(self, sentence: str) -> None:
+        """The lab has no answer, and this is why."""
+        self.say(sentence)
+
     @work(exit_on_error=True)
     async def ask_lab(self, request: str, then: Callable[[Any], None], **arguments: Any) -> None:
         """Ask the lab; `then` gets the answer. A newer question of the same kind replaces one that still waits; what
@@ -144,7 +148,7 @@ class Pane(Canvas, can_focus=True):
         try:
             answer = await self.services.lab.ask(request, topic=f"{self.scene.step.pane}:{request}", **arguments)
         except FastaiTuiError as error:
-            self.say(str(error))
+            self.refused(str(error))
             return
         if self.is_attached:
             then(answer)

@@ -85,10 +85,10 @@ class BatchNormPane(Pane):
         super().on_mount()
         self._order()
 
-    def say(self, sentence: str) -> None:
+    def refused(self, sentence: str) -> None:
         if self.now() is None:
             self.trouble = sentence
-        super().say(sentence)
+        super().refused(sentence)
         self.redraw()
 
     # What it knows

@@ -98,11 +98,11 @@ class CallbacksPane(PlayingPane):
             self.refresh_bindings()
         super().turned(knob, value)
 
-    def say(self, sentence: str) -> None:
-        if self.trace is None and sentence != self.ended():
+    def refused(self, sentence: str) -> None:
+        if self.trace is None:
             self.trouble = sentence
             self.redraw()
-        super().say(sentence)
+        super().refused(sentence)
 
     # One hook after the other
 

@@ -9,7 +9,6 @@ import msgspec
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes import cell_drawing, reading_words
-from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.app.tui.panes.cell_shown import STAGES, Shown
 from fastai_tui.app.tui.panes.early import once_told
 from fastai_tui.app.tui.panes.playing import whole
@@ -81,9 +80,9 @@ class CellPane(RecurrentPane[Shown]):
         self.refresh_bindings()
         self.catch_up()
 
-    def say(self, sentence: str) -> None:
+    def refused(self, sentence: str) -> None:
         self._asked = self.work = None  # what failed may be asked again
-        super().say(sentence)
+        super().refused(sentence)
 
     def _note(self) -> None:
         """Keep in mind what was worked out to its end."""
@@ -156,7 +155,7 @@ class CellPane(RecurrentPane[Shown]):
 
     def _next_character(self) -> None:
         if self.at + 1 >= len(self.text):
-            Pane.say(self, "The text ends here: home goes back to its beginning, e types another one.")
+            self.say("The text ends here: home goes back to its beginning, e types another one.")
             return
         self.stage = 1
         self.action_go(1)

@@ -135,7 +135,7 @@ class EvaluationPane(InsidePane):
                     self.changed()
         except FastaiTuiError as error:
             self.wanted = [key for key in self.wanted if key in self.rows]
-            self.say(str(error))
+            self.refused(str(error))
             self.changed()
         finally:
             self._serving = False

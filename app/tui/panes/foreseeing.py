@@ -109,13 +109,13 @@ class ForeseeingPane(ReadingPane, Generic[Answer]):
         self.inquire()
         self.catch_up()
 
-    def say(self, sentence: str) -> None:
+    def refused(self, sentence: str) -> None:
         self.waits = False
         if self._asked and self._asked == self.other != self.source:  # it is gone: there is nothing to compare with
             self.other = ""
             self.redraw()
             return
-        super().say(sentence)
+        super().refused(sentence)
 
     # What the screen tells it
 

@@ -67,10 +67,10 @@ class GroupsPane(RunPane):
         self.view = VIEWS[0]
         super().turned(knob, value)
 
-    def say(self, sentence: str) -> None:
+    def refused(self, sentence: str) -> None:
         if self.now() is None:
             self.trouble = sentence
-        super().say(sentence)
+        super().refused(sentence)
         self.redraw()
 
     def _key(self) -> str:

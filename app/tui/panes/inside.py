@@ -57,10 +57,10 @@ class InsidePane(Pane):
             return False
         return shot.ended or monotonic() >= self._next
 
-    def say(self, sentence: str) -> None:
+    def refused(self, sentence: str) -> None:
         self.trouble = sentence
         self.redraw()
-        super().say(sentence)
+        super().refused(sentence)
 
     def nothing_yet(self) -> str:
         """Why there is nothing to show, in a sentence."""

@@ -54,10 +54,10 @@ class NetworkPane(Pane):
         super().on_mount()
         self._ask()
 
-    def say(self, sentence: str) -> None:
+    def refused(self, sentence: str) -> None:
         if self.network is None:
             self.trouble = sentence
-        super().say(sentence)
+        super().refused(sentence)
         self.redraw()
 
     @property

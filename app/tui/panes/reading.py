@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.app.tui.panes.early import EarlyPane
 from fastai_tui.app.tui.panes.inside import InsidePane
 from fastai_tui.app.tui.panes.letters import named
@@ -105,9 +104,9 @@ class ReadingPane(TypingPane, EarlyPane, InsidePane):
         source = EMBEDDED if self.source.startswith("fresh-") else self.source
         return writing.arguments(source, self.text[: self.at + 1], 1, Manner(greedy=True))
 
-    def say(self, sentence: str) -> None:
+    def refused(self, sentence: str) -> None:
         self.early.clear()
-        super().say(sentence)
+        super().refused(sentence)
 
     # What the screen tells it
 
@@ -143,7 +142,7 @@ class ReadingPane(TypingPane, EarlyPane, InsidePane):
         found = [network.source for network in networks(self.services.runs) if self.suits(network.model)]
         all_ = [self.own, *(source for source in found if source != self.own)]
         if len(all_) == 1:
-            Pane.say(self, "There is no other network yet: those that you train are found here.")
+            self.say("There is no other network yet: those that you train are found here.")
             return
         at = all_.index(self.source) if self.source in all_ else 0
         self.chosen, self.trouble = all_[(at + by) % len(all_)], ""

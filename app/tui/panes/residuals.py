@@ -140,7 +140,7 @@ class ResidualsPane(InsidePane):
                 if network == self._network and self.is_attached:
                     self._take(asked, msgspec.convert(answer, Residuals))
         except FastaiTuiError as error:
-            self.say(str(error))
+            self.refused(str(error))
         finally:
             self._serving = False
 

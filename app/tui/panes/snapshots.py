@@ -132,9 +132,9 @@ class SnapshotsPane(CoursePane):
         for several in (True, False):
             self._try(*self._wishes.pop(several, ()))
 
-    def say(self, sentence: str) -> None:
+    def refused(self, sentence: str) -> None:
         self._asking, self._wishes = (), {}  # what has come to no answer may be asked for again
-        super().say(sentence)
+        super().refused(sentence)
 
     # What it says of itself
 

@@ -9,7 +9,6 @@ import msgspec
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes import reading_words, states_drawing
-from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.app.tui.panes.early import once_told
 from fastai_tui.app.tui.panes.playing import one_of, whole
 from fastai_tui.app.tui.panes.recurrent import FAR, RecurrentPane
@@ -72,11 +71,12 @@ class StatesPane(RecurrentPane[Shown]):
         self._asked = (*asked[:2], self.number, asked[3])
         self._look_at()
         self.refresh_bindings()
+        self.redraw()  # which finds out what there is room for
         self.catch_up()
 
-    def say(self, sentence: str) -> None:
+    def refused(self, sentence: str) -> None:
         self._asked = None  # what failed may be asked again
-        super().say(sentence)
+        super().refused(sentence)
 
     def _look_at(self) -> None:
         """Take the first unit in order where the chosen one is none, and note which view is seen."""
@@ -188,7 +188,7 @@ class StatesPane(RecurrentPane[Shown]):
     @once_told
     def action_together(self) -> None:
         if not self.roomy:
-            Pane.say(self, "No room for all at once: v shows each.")
+            self.say("No room for all at once: v shows each.")
             return
         self.together = not self.together
         self.changed()

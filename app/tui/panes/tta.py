@@ -153,7 +153,7 @@ class TtaPane(InsidePane):
                     self.scores[asks] = msgspec.convert(answer, Scores)
                     self.changed()
         except FastaiTuiError as error:
-            self.say(str(error))
+            self.refused(str(error))
         finally:
             self._serving = False
 
@@ -224,9 +224,9 @@ class TtaPane(InsidePane):
         """To the next image whose answer is another."""
         all_ = self.scores.get(self.asks)
         if self.hidden & (SET_SECRETS | IMAGE_SECRETS):
-            self.say_only("Which images averaging changes is yours to predict first.")
+            self.say("Which images averaging changes is yours to predict first.")
         elif all_ is None or not (places := [n for n in all_.changed if (n - self.at) * by > 0]):
-            self.say_only("There is no such image on this side of the cursor.")
+            self.say("There is no such image on this side of the cursor.")
         else:
             self._go(min(places) if by > 0 else max(places))
 
@@ -239,10 +239,6 @@ class TtaPane(InsidePane):
     def action_view(self) -> None:
         self.view = VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
         self.changed()
-
-    def say_only(self, sentence: str) -> None:
-        """Tell the learner something that is no trouble."""
-        self.post_message(self.Said(sentence))
 
     # The picture
 

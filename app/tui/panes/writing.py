@@ -123,7 +123,7 @@ class WritingPane(TypingPane, InsidePane):
                     await asyncio.sleep(BEAT)
         except FastaiTuiError as error:
             self.running, self.length = False, len(self.text.characters)
-            self.say(str(error))
+            self.refused(str(error))
             self.refresh_bindings()
         finally:
             self._serving = False
