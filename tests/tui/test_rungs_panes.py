@@ -280,6 +280,24 @@ def test_the_road_begins_where_the_next_step_is_to_be_trained() -> None:
     check(steps_trained(2), "act")
 
 
+def test_a_step_whose_run_failed_says_why_and_waits_for_another_try() -> None:
+    pane = road()
+    runs = steps_trained(2)
+
+    async def fail(pilot: Any, host: Host) -> None:
+        wanted = orders(host)[0]
+        failed = ladder_run("fast", 0.2, 9.9, done=1, reason="failed", settings={**wanted, "preset": "usual"})
+        await tell(pane, (*runs, failed))
+        await pilot.pause()
+        assert not pane.all
+        assert pane.rungs[pane.at].name == "act"
+        assert "Failed. space tries again." in pane.sheet.text
+        await pilot.press("space")
+        assert orders(host) == [wanted, wanted]
+
+    play(pane, "a", runs=runs, then=fail)
+
+
 def test_a_step_that_would_mirror_digits_can_not_be_trained() -> None:
     async def none(pilot: Any, host: Host) -> None:
         assert orders(host) == []

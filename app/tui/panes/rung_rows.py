@@ -52,6 +52,11 @@ class Row:
         return last if last is not None and math.isfinite(last) else None
 
     @property
+    def failure(self) -> str:
+        """Why its run has come to nothing, in a sentence."""
+        return self.shot.message if self.shot is not None and self.shot.phase == "failed" else ""
+
+    @property
     def parameters(self) -> int:
         return (self.shot.parameters if self.shot else 0) or self.described
 

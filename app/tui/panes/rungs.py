@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from fastai_tui.lessons.rungs import Rung
     from fastai_tui.lessons.schema import Step
 
-PATIENCE = 20  # seconds after which a run that was asked for, and is not there, never will be
+PATIENCE = 90  # seconds after which a run that was asked for, and is not there, never will be
 
 
 class RungsPane(RunPane):
@@ -170,12 +170,13 @@ class RungsPane(RunPane):
         else:
             self.action_enough()
 
+    def untrained(self) -> list[int]:
+        """The rows that could be trained, and have not been."""
+        return [i for i, row in enumerate(self.rows) if not self.errors[i] and not row.trained]
+
     def _missing(self) -> list[int]:
-        """The rows that are to be trained, if all are."""
-        return [
-            i for i, row in enumerate(self.rows)
-            if not self.errors[i] and not row.trained and row.rung.name not in self._tried
-        ]  # fmt: skip
+        """The rows that are to be trained, if all are: what has failed once would fail again."""
+        return [i for i in self.untrained() if self.rungs[i].name not in self._tried]
 
     # Keys
 
@@ -266,6 +267,8 @@ class RungsPane(RunPane):
             return f"It trains{more}. u stops it." if self._begun < 0 else "The run begins.", "accent"
         if error := self.errors[self.at]:
             return error, "warn" if row.rung.closed else "bad"
+        if row.failure:
+            return f"{row.failure} space tries again.", "bad"
         missing, again = len(self._missing()), " again" if row.trained and not row.differs else ""
         others = f"; a: all {missing} that are missing" if missing > 1 else ""
         return f"space trains {row.rung.name}{again}{others}.", "accent"
