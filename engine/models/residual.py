@@ -52,7 +52,7 @@ class PreactBlock(Block):
 
 
 class ResNet(nn.Module):
-    """`depth` blocks in each group, the first of every group but one with stride 2: 32, 16, 8, 4 pixels across."""
+    """Groups of `depth` blocks; the first of each group but one has stride 2: 32, 16, 8, 4 pixels across."""
 
     block: type[Block] = Block
 
