@@ -14,11 +14,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from fastai_tui.app.text import SAYS
 from fastai_tui.engine.data.fetch import Notice, Progress
 from fastai_tui.engine.errors import NOT_JSON
 
 COMMAND = (sys.executable, "-m", "fastai_tui.app.cli.main", "data", "get")
-PREFIX = "fastai-tui: "  # of its sentences
 INTERRUPTED = 130
 _HEARD = msgspec.json.Decoder(Progress | Notice)
 
@@ -83,4 +83,4 @@ class Getting:
     def _sentence(self, code: int, said: str) -> str:
         if code in (INTERRUPTED, -signal.SIGINT, -signal.SIGTERM):
             return f"Stopped: what has arrived of {self.name} is kept, and getting it again goes on from there."
-        return said.removeprefix(PREFIX) or f"Getting {self.name} ended without a word (status {code}): try again."
+        return said.removeprefix(SAYS) or f"Getting {self.name} ended without a word (status {code}): try again."

@@ -10,6 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from fastai_tui.app.text import SAYS
 from fastai_tui.engine.errors import BadInput, RunFailed
 from fastai_tui.engine.home import PRIVATE_FILE, disk_errors
 from fastai_tui.engine.runs import lock
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 COMMAND = (sys.executable, "-m", "fastai_tui.app.cli.main", "ablate", "--resume")
 OUTPUT = "output.log"
 STARTING = 60.0  # seconds that the process may take before it holds the study's lock: a cold disk is slow
-PREFIX = "fastai-tui: "  # of the program's sentences
 
 
 def launch(name: str, store: StudyStore, jobs: int = 1) -> subprocess.Popen[bytes]:
@@ -71,4 +71,4 @@ def stop(name: str, store: StudyStore) -> None:
 
 def _last_words(output: Path) -> str:
     said = output.read_text(errors="replace").strip().splitlines()
-    return said[-1].removeprefix(PREFIX)[:400] if said else ""
+    return said[-1].removeprefix(SAYS)[:400] if said else ""

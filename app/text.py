@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+SAYS = "fastai-tui: "  # before every sentence on standard error
 SGR = re.compile(r"\x1b\[([0-9;]*)m")
 _ASCII = str.maketrans("│─┌┐└┘├┤┬┴┼█░·…×−✓✗●○▲▼›‹→←↑↓•–≤≥≈±⏎␣⇥", "|-+++++++++#.:.x-vx*o^v><><^v*-<>~~$_>")
 

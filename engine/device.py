@@ -95,7 +95,7 @@ def _picked() -> tuple[torch.device, str]:
 def _cuda(number: int | None) -> torch.device:
     count = torch.cuda.device_count()
     if not count:
-        raise DeviceTrouble(f"There is no CUDA device to use: {_no_gpu()}; use --device auto or cpu.")
+        raise DeviceTrouble(f"There is no CUDA device to use: {_no_gpu()}; use --device cpu.")
     if (number or 0) >= count:
         there = "is cuda:0 only" if count == 1 else f"are cuda:0 to cuda:{count - 1}"
         raise DeviceTrouble(f"There is no cuda:{number}; there {there}.")

@@ -22,8 +22,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from fastai_tui.engine.callback import Callback, CancelFit
 from fastai_tui.engine.data.batches import Nothing
-from fastai_tui.engine.errors import BadInput, RunFailed
-from fastai_tui.engine.ranks import Rank
+from fastai_tui.engine.errors import RunFailed
+from fastai_tui.engine.ranks import Rank, check_share
 from fastai_tui.engine.training import LIVE, JobLearner
 
 MEETING = "FASTAI_TUI_MEETING"  # names the file by which the processes of one machine find each other
@@ -95,14 +95,13 @@ class Group:
 
     def share(self, learn: JobLearner) -> None:
         """Give a Learner this process's share of every batch. Raises `BadInput` for batches that are not to be divided
-        evenly."""
+        evenly, and for a model without parameters."""
         number, count = self.rank.number, self.rank.count
         if learn.device.type == "cuda":
             with self._together():
                 self.fast = dist.new_group(backend="nccl", timeout=PROMPT)
-        size = learn.data.train.bs
-        if size % count:
-            raise BadInput(f"bs={size} can not be shared evenly by {count} processes: give a multiple of {count}.")
+        check_share(learn.data.train.bs, count)
+        learn.groups.check_learns()
         learn.data = replace(learn.data, train=learn.data.train.shared(number, count))
         learn.processes = count
         self.spread(learn)
@@ -121,6 +120,8 @@ class Group:
         try:
             yield
         except RuntimeError as error:
+            if not is_loss(error):
+                raise
             raise lost(self.rank.count) from error
 
 

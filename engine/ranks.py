@@ -32,3 +32,10 @@ def mine(environment: Mapping[str, str] = os.environ) -> Rank | None:
     if not 0 <= local <= number < count:
         raise BadInput(f"The environment says that this is process {number} of {count}: start it with torchrun.")
     return Rank(number, count, local)
+
+
+def check_share(bs: object, count: int) -> None:
+    """Raises `BadInput` for batches of `bs` that so many processes can not share evenly."""
+    if isinstance(bs, int) and bs % count:
+        near = max(round(bs / count), 1) * count
+        raise BadInput(f"bs={bs} can not be shared evenly by {count} processes; give a multiple of {count}: bs={near}.")

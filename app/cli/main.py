@@ -125,8 +125,10 @@ def _nobody_reads() -> int:
 
 def _say(sentence: str, code: int) -> int:
     """One line on standard error. What a user typed comes back abridged if it is endless, and without escape codes."""
+    from fastai_tui.app.text import SAYS
+
     shown = "".join(c if c.isprintable() else "?" for c in " ".join(sentence.split()))
-    print("fastai-tui: " + re.sub(r"\S{200,}", lambda found: f"{found[0][:60]}…", shown), file=sys.stderr)
+    print(SAYS + re.sub(r"\S{200,}", lambda found: f"{found[0][:60]}…", shown), file=sys.stderr)
     return code
 
 

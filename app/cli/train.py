@@ -47,40 +47,40 @@ def train(
     gpus: Gpus = 1,
 ) -> None:
     """Train an experiment. The run goes on without the terminal; Ctrl-C stops it, with a checkpoint."""
+    from fastai_tui.engine import ranks
     from fastai_tui.engine.settings import pairs
     from fastai_tui.lessons.experiments import order
 
-    helped()
+    rank = ranks.mine()
+    if rank is not None and rank.number:
+        if not dry_run:
+            _help()
+        return
     job = order(experiment, pairs(sets or []), epochs=epochs, seed=seed, device=device, data=data)
+    count = rank.count if rank else gpus
+    ranks.check_share(job.settings["bs"], count)
     if dry_run:
         _describe(job, as_json=as_json)
     else:
-        _start(job, name, at_once=now, detach=detach, as_json=as_json, gpus=gpus)
+        _start(job, name, at_once=now, detach=detach, as_json=as_json, gpus=count)
 
 
-def helped() -> None:
-    """In one of several processes that torchrun has started, and not the leading one: help that one to train, and end
-    with it."""
-    from fastai_tui.engine import ranks
-
-    rank = ranks.mine()
-    if rank is not None and rank.number:
-        os.execv(sys.executable, [sys.executable, "-m", "fastai_tui.engine.runs.follower"])
+def _help() -> None:
+    """As one of several processes that torchrun has started, and not the leading one: help that one, and end with
+    it."""
+    os.execv(sys.executable, [sys.executable, "-m", "fastai_tui.engine.runs.follower"])
 
 
 def _start(job: "Job", name: str, *, at_once: bool, detach: bool, as_json: bool, gpus: int) -> None:
     from fastai_tui.app.cli.attach import Child, attach
     from fastai_tui.app.stopper import Interrupts
-    from fastai_tui.engine import ranks
     from fastai_tui.engine.runs import client
     from fastai_tui.engine.runs.store import RunStore
 
     store = RunStore()
     expected = _expected(job, store)
     with Interrupts():  # from here on, Ctrl-C has a run to stop
-        rank = ranks.mine()
-        count = rank.count if rank else gpus
-        run = store.create(job, name, ["fastai-tui", *sys.argv[1:]], at_once=at_once, gpus=count)
+        run = store.create(job, name, ["fastai-tui", *sys.argv[1:]], at_once=at_once, gpus=gpus)
         child = Child(run, client.launch)
         if not as_json:
             print(f"{run.id}: {expected}", flush=True)

@@ -125,7 +125,8 @@ def _numbered(train: _Labelled, valid: _Labelled, where: str) -> Listing:
         if absent := [name for name in classes if name not in held]:
             raise BadInput(f"{where} has no {part} pictures of {_few(absent)}: add some, or take the class out.")
     if not 2 <= len(classes) <= MOST_CLASSES:
-        raise BadInput(f"{where} has pictures in {len(classes)} classes; 2 to {MOST_CLASSES} can be told apart here.")
+        held_apart = f"2 to {MOST_CLASSES} can be told apart: a folder (or a name like 7_cat.png) for each."
+        raise BadInput(f"{where} has pictures of {len(classes)} class{'es' * (len(classes) > 1)}; {held_apart}")
     number = {name: row for row, name in enumerate(classes)}
     return Listing(classes, *(tuple((path, number[label]) for path, label in part) for part in (train, valid)))
 

@@ -13,7 +13,7 @@ from fastai_tui.engine import events, ranks
 from fastai_tui.engine.errors import BadInput, RunFailed
 from fastai_tui.engine.home import PRIVATE_FILE, disk_errors
 from fastai_tui.engine.runs import log
-from fastai_tui.engine.runs.run import STARTING, Run, State
+from fastai_tui.engine.runs.run import Run, State
 from fastai_tui.engine.threads import thread_environment, threads
 
 LOOPBACK = "127.0.0.1"
@@ -37,7 +37,7 @@ def launch(run: Run) -> "subprocess.Popen[bytes]":
             )
         finally:
             os.close(output)
-    end = time.monotonic() + STARTING
+    end = time.monotonic() + run.starting()
     while process.poll() is None and not _taken(run, process.pid) and time.monotonic() < end:
         time.sleep(0.02)
     return process

@@ -14,6 +14,7 @@ import msgspec
 from fastai_tui.engine import events, ranks
 from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.home import disk_errors, write_whole
+from fastai_tui.engine.mishap import short_of_memory
 from fastai_tui.engine.runs import follower, lock, spec
 from fastai_tui.engine.runs.inbox import Inbox
 from fastai_tui.engine.runs.run import Run
@@ -244,16 +245,14 @@ def _diverged(learn: Any) -> str:
     rate = "/".join(f"{rate:.3g}" for rate in (learn.lr if len(set(learn.lr)) > 1 else learn.lr[-1:]))
     return (
         f"The loss is no number any more at batch {learn.step} (rate {rate}): the steps were too large; "
-        "try a tenth of the rate, 1cycle, or norm=batch."
+        "try a tenth of the rate, 1cycle, or batch norm."
     )
 
 
 def _plainly(error: Exception, run: Run) -> str:
     """An unexpected error in a sentence."""
-    import torch
-
-    if isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error).lower():
-        return "The device ran out of memory; try half the batch size (--set bs=…), or a smaller model."
+    if said := short_of_memory(error, run.spec.job.settings):
+        return said
     first = (str(error).splitlines() or [""])[0]
     return f"{type(error).__name__}: {first} (all of it is in {run.path / 'output.log'})."
 

@@ -60,9 +60,14 @@ class Run:
         if isinstance(last, RunEnded):
             return State(phase=last.reason, live=False, message=last.message)
         begun = last is not None or (self.path / "lock").exists()
-        if not begun and time.time() - self.spec.created < STARTING:
+        if not begun and time.time() - self.spec.created < self.starting():
             return State(phase="new", live=False)
         return State(phase="lost", live=False, message=self._epitaph(holder))
+
+    def starting(self) -> float:
+        """How many seconds its process may take before it holds the lock. The leading one of several is started by one
+        that has to load torch first, which they do together then."""
+        return STARTING * (3 if self.spec.gpus > 1 else 1)
 
     def log(self) -> list[AnyEvent]:
         """The rare events, in order, without those that a resume has made void."""

@@ -125,8 +125,8 @@ def _shape(found: ImageSet) -> tuple[int, tuple[int, int]]:
     *channels, height, width = found.train_images.shape[1:]
     if min(height, width) < SMALLEST:
         raise BadInput(
-            f"{found.name} has images of {height}×{width}; cifar10 takes {SMALLEST}×{SMALLEST} or more, as cifar10 and "
-            "colour-digits have."
+            f"{found.name} has images of {height}×{width}; cifar10 takes {SMALLEST}×{SMALLEST} or more: bring a "
+            "folder's pictures to that with --set size=32, or take others."
         )
     return (channels[0] if channels else 1), (height, width)
 

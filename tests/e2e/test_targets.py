@@ -36,7 +36,7 @@ def fastai_tui(*arguments: str) -> str:
     return subprocess.run(command, capture_output=True, check=True, text=True, env=wide).stdout
 
 
-def train(data: Path, experiment: str, settings: list[str], seed: int) -> list[dict[str, Any]]:
+def train(data: Path | str, experiment: str, settings: list[str], seed: int) -> list[dict[str, Any]]:
     """A run's events."""
     told = fastai_tui("train", experiment, "--json", "--data", str(data), *settings, "--seed", str(seed))
     return [json.loads(line) for line in told.splitlines()]

@@ -1,12 +1,13 @@
 """What several processes that train together share: the batches, and who is who."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from fastai_tui.engine import ranks
+from fastai_tui.engine import parallel, ranks
 from fastai_tui.engine.data.augment import Augment
 from fastai_tui.engine.data.image import ImageLoader, Normalise, OnDevice
 from fastai_tui.engine.data.streams import StreamLoader, WindowLoader
@@ -14,6 +15,10 @@ from fastai_tui.engine.device import wanted
 from fastai_tui.engine.errors import BadInput, RunFailed
 from fastai_tui.engine.parallel import encoded, is_loss, lost
 from fastai_tui.engine.ranks import Rank
+from fastai_tui.engine.runs.store import RunStore
+from fastai_tui.lessons.experiments import order
+from fastai_tui.lessons.experiments.cifar10 import build
+from tests.warm import command
 
 CPU = torch.device("cpu")
 
@@ -60,6 +65,23 @@ def test_an_environment_that_makes_no_sense_is_refused(given: tuple[str, str, st
         ranks.mine(dict(zip(ranks.NAMES, given, strict=True)))
 
 
+def test_batches_that_cannot_be_shared_are_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    for bs, count, near in ((25, 2, 24), (64, 3, 63), (65, 3, 66), (2, 8, 8)):
+        with pytest.raises(BadInput, match=f"give a multiple of {count}: bs={near}"):
+            ranks.check_share(bs, count)
+    ranks.check_share(64, 4)
+    train = ["train", "mnist", "--data", "mnist-sample", "--set", "bs=25"]
+    refused = command(*train, "--gpus", "2")
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines() == [
+        "fastai-tui: bs=25 can not be shared evenly by 2 processes; give a multiple of 2: bs=24."
+    ]
+    for name, value in zip(ranks.NAMES, ("1", "2", "1"), strict=True):
+        monkeypatch.setenv(name, value)
+    assert command(*train, "--dry-run").returncode == 0  # who would help has nothing to say, and waits for nobody
+    assert RunStore().runs() == []
+
+
 def test_each_process_has_a_gpu_of_its_own() -> None:
     assert [wanted("auto", local) for local in range(3)] == ["cuda:0", "cuda:1", "cuda:2"]
     assert wanted("cuda", 1) == "cuda:1"
@@ -84,3 +106,19 @@ def test_it_is_told_when_another_process_has_gone_and_not_when_a_shape_is_wrong(
     assert not is_loss(ValueError("broken pipe"))
     assert "\n" not in str(lost(2))
     assert "resume" in str(lost(2))
+
+
+def test_what_is_wrong_with_a_network_is_no_loss_of_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(parallel.MEETING, str(tmp_path / "meeting"))
+    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")
+    group = parallel.Group(Rank(0, 1, 0))
+    try:
+        learn = build(order("cifar10", {"model": "unlisted"}, data="colour-digits", device="cpu"))
+        with pytest.raises(BadInput, match="UnlistedNet has nothing to train"):
+            group.share(learn)
+        with pytest.raises(RuntimeError, match="mat1"), group._together():
+            raise RuntimeError("mat1 and mat2 shapes cannot be multiplied (4x3 and 2x5)")
+        with pytest.raises(RunFailed, match="has ended"), group._together():
+            raise RuntimeError("[gloo/transport/tcp/pair.cc:561] Connection closed by peer")
+    finally:
+        group.leave()

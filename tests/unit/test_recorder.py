@@ -111,6 +111,14 @@ def test_the_speed_is_items_by_seconds(clock: Clock) -> None:
     assert sink.all("samples_per_second") == pytest.approx([10 / 0.02] * 15, rel=1e-6)
 
 
+def test_the_speed_is_that_of_all_processes_that_train_together(clock: Clock) -> None:
+    sink, learn = Sink(clock), learner()
+    learn.processes = 4
+    learn.callbacks += [Recorder(sink), Ticking(clock, 0.02)]
+    learn.fit(1)
+    assert sink.all("samples_per_second") == pytest.approx([4 * 10 / 0.02] * 5, rel=1e-6)
+
+
 def test_epochs_tell_the_smoothed_loss_the_validation_and_their_seconds(clock: Clock) -> None:
     sink, _, kept = recorded(clock, 0.02)
     assert [(e.epoch, e.step) for e in sink.events] == [(0, 5), (1, 10), (2, 15)]
