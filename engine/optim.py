@@ -3,6 +3,7 @@
 Source: `fastai.optimizer`; decoupled weight decay is Loshchilov & Hutter's (arXiv 1711.05101).
 """
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
@@ -13,6 +14,11 @@ from fastai_tui.engine.schedules import per_group
 
 SQUARE_MOMENTUM, EPS = 0.99, 1e-5  # fastai's
 NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
+
+for _method in vars(torch.optim.Optimizer).values():
+    # Torch would load its compiler, two seconds of every start, only to have it leave these alone: none is compiled
+    if plain := getattr(_method, "__wrapped__", None):
+        vars(plain).setdefault("__dynamo_disable", plain)
 
 
 class SGD(torch.optim.Optimizer):
@@ -73,12 +79,14 @@ class _AtOnce(torch.optim.Optimizer):
     """Moves parameter groups that are told the same in one go: a step of the stability network's six groups takes
     0.38 ms, and 0.57 one by one, which is 4 % of a batch of 64."""
 
+    @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
         """One step of every parameter that has a gradient."""
         groups = self.param_groups
         self.param_groups = together(groups)
+        plain = inspect.unwrap(super().step.__func__)  # type: ignore[attr-defined]  # what is around it loads the compiler
         try:
-            return super().step(closure)
+            return plain(self, closure)
         finally:
             self.param_groups = groups
 

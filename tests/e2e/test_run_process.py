@@ -1,6 +1,8 @@
 """Real run processes: they finish, obey, queue, survive, and go on exactly where they were."""
 
+import functools
 import json
+import os
 import random
 import subprocess
 import sys
@@ -14,10 +16,11 @@ import torch
 
 from fastai_tui.engine import events
 from fastai_tui.engine.errors import BadInput
-from fastai_tui.engine.runs import checkpoints
+from fastai_tui.engine.runs import checkpoints, process
 from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.lessons.experiments import order
-from tests.runs import Run, client, finish, kill, last_words, losses, new_run, reach
+from tests.runs import PATIENCE, Run, client, finish, kill, last_words, losses, new_run, reach
+from tests.warm import command, fork
 from tests.warm import warm as warm
 
 QUICK = {"bs": "64", "norm": "batch", "activations": "on"}
@@ -25,14 +28,6 @@ QUICK = {"bs": "64", "norm": "batch", "activations": "on"}
 
 def of_type(run: Run, kind: type) -> list:
     return [event for event in run.events() if isinstance(event, kind)]
-
-
-def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    done = subprocess.run(
-        [sys.executable, "-m", "fastai_tui.app.cli.main", *arguments], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done
 
 
 @pytest.fixture
@@ -55,6 +50,21 @@ def test_a_run_tells_its_whole_story() -> None:
     assert isinstance(told[-1], events.RunEnded)
     assert told[-1].reason == "finished"
     assert run.epochs()[-1].metrics["accuracy"] > 0.9
+
+
+def loads_the_compiler(folder: Path) -> bool:
+    process.main(folder)
+    return "torch._dynamo" in sys.modules
+
+
+@pytest.mark.parametrize("opt", ["sgd", "adam"])
+def test_no_start_waits_for_torch_s_compiler(tmp_path: Path, opt: str) -> None:
+    """To load it takes two seconds, nearly as long as the rest of torch."""
+    run = new_run("mnist-3v7", opt=opt)
+    forked = fork(functools.partial(loads_the_compiler, run.path), os.environ, tmp_path / "out", tmp_path / "err")
+    forked.join(PATIENCE)
+    assert forked.exitcode == 0, (tmp_path / "err").read_text()
+    assert run.state().phase == "finished"
 
 
 @pytest.mark.usefixtures("warm")
@@ -99,6 +109,7 @@ def test_a_stop_leaves_a_checkpoint_and_a_resume_goes_on_from_it() -> None:
     assert losses(stopped).tobytes() == losses(calm).tobytes()
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_rate_changed_while_running_is_in_the_log_and_survives_a_kill(frequent: None) -> None:
     run = new_run(epochs=6, **QUICK, schedule="flat", lr="0.001")
     client.launch(run)
