@@ -152,7 +152,9 @@ RUNS: dict[str, Pane] = {
             "slide": "number",
             "best_loss": "number",  # the lowest smoothed loss,
             "best_rate": "number",  # and where it is
-            "last_rate": "number",  # the highest that was tried
+            "last_rate": "number",  # the highest that was tried,
+            "end": "number",  # and the one that it was to rise to,
+            "stop": "number",  # unless the loss became so many times its lowest; 0: whatever it became
             "restored": "number",  # 0 while it is shown what it would be without putting everything back
             "same": "number",  # 1: all hashes are what they were before
             "differ": "number",  # how many are not

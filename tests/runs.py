@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fastai_tui.app import studying
+from fastai_tui.engine.ablation.study import StudyStore
 from fastai_tui.engine.runs import client
 from fastai_tui.engine.runs.run import Run, State
 from fastai_tui.engine.runs.store import RunStore
@@ -49,6 +51,18 @@ def kill(run: Run) -> None:
         os.kill(run.state().pid, signal.SIGKILL)
     while run.state().live:
         time.sleep(0.01)
+
+
+def kill_all() -> None:
+    """All that trains or is studied in this home: nothing outlives its test."""
+    studies = StudyStore()
+    for name in studies.names():
+        if (holder := studying.holder(name, studies)) is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(holder.pid, signal.SIGKILL)
+    for run in RunStore().runs():
+        if run.state().live:
+            kill(run)
 
 
 def losses(run: Run) -> np.ndarray:

@@ -21,11 +21,13 @@ from typing import Any
 
 import pytest
 
+from fastai_tui.app import studying
+from fastai_tui.engine.ablation.study import StudyStore
 from fastai_tui.engine.runs import client
 
 ROOT = Path(__file__).parent.parent
 APP = (sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.warm import app; app()")
-READY = ["fastai_tui.app.cli.main", "fastai_tui.engine.runs.process", "fastai_tui.engine.training", "torch._dynamo"]
+READY = ["fastai_tui.app.cli.main", "fastai_tui.engine.runs.process", "fastai_tui.engine.training"]
 CONTEXT = multiprocessing.get_context("forkserver")
 PATIENCE = 120.0  # seconds: a bound on hanging, not a measure
 
@@ -73,6 +75,34 @@ class Forked:
 FORKING = SimpleNamespace(Popen=Forked, DEVNULL=subprocess.DEVNULL)  # in the place of the module that `client` uses
 
 
+class ForkedStudy:
+    """What `subprocess.Popen` is to `studying.launch`."""
+
+    def __init__(self, command: Sequence[str], **_: Any) -> None:
+        said = StudyStore().folder(command[command.index("--resume") + 1]) / studying.OUTPUT
+        self.process = ablate(*command[command.index("ablate") + 1 :], out=said, err=said)
+
+    def poll(self) -> int | None:
+        """The exit status, minus the signal's number, or None while it lives."""
+        return self.process.exitcode
+
+
+STUDYING = SimpleNamespace(Popen=ForkedStudy, DEVNULL=subprocess.DEVNULL)  # in the place of the one that it uses
+
+
+def ablate(*arguments: str, out: Path, err: Path) -> BaseProcess:
+    """`fastai-tui ablate`, forked, and its runs too."""
+    return fork(functools.partial(_ablate, arguments), os.environ, out, err)
+
+
+def _ablate(arguments: tuple[str, ...]) -> None:
+    from fastai_tui.app.cli.main import run
+
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined] # its runs are processes
+    client.subprocess = FORKING  # type: ignore[attr-defined]
+    run(["ablate", *arguments])
+
+
 def _train(folder: Path) -> int:
     from fastai_tui.engine.runs.process import main
 
@@ -86,10 +116,11 @@ def warm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def app() -> None:
-    """The program as it is started from a shell, except that its runs are forked."""
+    """The program as it is started from a shell, except that its runs and studies are forked."""
     from fastai_tui.app.entry import run
 
     client.subprocess = FORKING  # type: ignore[attr-defined]
+    studying.subprocess = STUDYING  # type: ignore[attr-defined]
     begin()  # while the standard error is still the terminal
     run()
 

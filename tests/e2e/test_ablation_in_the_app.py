@@ -3,10 +3,8 @@
 import asyncio
 import os
 import signal
-import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,44 +17,25 @@ from fastai_tui.engine.ablation.outcome import outcomes
 from fastai_tui.engine.ablation.study import StudyStore, found
 from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.lessons.schema import Run as Order
-from tests.e2e.test_ablate_command import ablate, content, reach
-from tests.runs import PATIENCE, kill
+from tests.e2e.test_ablate_command import content, reach
+from tests.runs import PATIENCE, kill_all
 from tests.tui.host import Host, scene
-from tests.warm import fork
+from tests.warm import STUDYING, fork
 
 ORDER = Order(experiment="mnist-3v7", epochs=20, data="mnist-sample")
 SHOW = {"factor": "model", "values": "cnn|linear", "seeds": 2}
-
-
-class Forked:
-    """What `subprocess.Popen` is to `studying.launch`: the study's process and its runs' are forked."""
-
-    number = 0
-
-    def __init__(self, command: Sequence[str], **_: Any) -> None:
-        Forked.number += 1
-        place = StudyStore().place / f".process-{Forked.number}"
-        self.process = ablate(place, *command[command.index("ablate") + 1 :])
-
-    def poll(self) -> int | None:
-        return self.process.exitcode
 
 
 @pytest.fixture(autouse=True)
 def processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Studies are forked, checkpoints come often, and nothing outlives the test."""
     monkeypatch.setenv("FASTAI_TUI_CHECKPOINT_SECONDS", "0.1")
-    monkeypatch.setattr(studying, "subprocess", SimpleNamespace(Popen=Forked, DEVNULL=subprocess.DEVNULL))
+    monkeypatch.setattr(studying, "subprocess", STUDYING)
     plotting.load()
     ready = fork(list, os.environ, tmp_path / "out", tmp_path / "err")  # before an app has the standard error
     ready.join(PATIENCE)
     yield
-    for name in StudyStore().names():
-        if (holder := studying.holder(name, StudyStore())) is not None:
-            os.kill(holder.pid, signal.SIGKILL)
-    for run in RunStore().runs():
-        if run.state().live:
-            kill(run)
+    kill_all()
 
 
 def pane_of(kept: dict[str, Any]) -> AblationPane:
@@ -79,7 +58,7 @@ def test_a_study_begun_in_the_app_is_killed_and_goes_on_in_another() -> None:
             holder = studying.holder(study.name, StudyStore())
             assert holder is not None
             os.kill(holder.pid, signal.SIGKILL)
-            await asyncio.to_thread(kill_runs)
+            await asyncio.to_thread(kill_all)
             await until(pilot, lambda: pane.measured()["running"] == 0)
             assert "of 4 runs done: space goes on" in pane.sheet.text
             return pane.kept()
@@ -114,9 +93,3 @@ def test_a_study_begun_in_the_app_is_killed_and_goes_on_in_another() -> None:
     command = ablation.table_lines(study, outcomes(study, after))
     for line, values in zip(command[1:], accuracies.values(), strict=True):
         assert f"{np.mean(values):.4f} ± {np.std(values, ddof=1):.4f}" in line
-
-
-def kill_runs() -> None:
-    for run in RunStore().runs():
-        if run.state().live:
-            kill(run)

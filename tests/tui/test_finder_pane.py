@@ -120,6 +120,7 @@ def test_space_finds_and_all_four_are_marked_on_the_curve_and_told() -> None:
     assert measured["done"] == measured["stopped"] == measured["same"] == 1
     assert (measured["points"], measured["runs"], measured["differ"]) == (96, 1, 0)
     assert measured["last_rate"] == pytest.approx(Sweep().rate(95))
+    assert (measured["end"], measured["stop"]) == (Sweep().end, Sweep().stop)
     assert measured["best_loss"] == min(pane.finding.smooth)
 
 

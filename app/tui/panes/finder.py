@@ -249,6 +249,8 @@ class FinderPane(KeptCurvesPane):
         found |= {
             "points": len(finding.rates),
             "last_rate": finding.rates[-1],
+            "end": finding.sweep.end,
+            "stop": finding.sweep.stop,
             "marked": self.marked or "none",
             "rate": self._rate_here(finding, point),
             "loss": finding.smooth[point],

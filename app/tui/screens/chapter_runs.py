@@ -36,9 +36,10 @@ KEPT = 50  # runs that a step remembers: the newest
 
 class StepRuns:
     """`own` are the ids of the runs started in this step, `family` those of its experiment and network in the whole
-    chapter, `all` those of its experiment with any network, the oldest first; `home` are those of all that were started
-    in the first step that trains their network. `shown` is the newest of the first, or else of those of the second that
-    have the step's settings, or else of all of the second; `shot` its newest snapshot."""
+    chapter, wherever they were started, `all` those of its experiment with any network, the oldest first; `home` are
+    those of all that were started in the first step that trains their network. `shown` is the newest of the first, or
+    else of those of the second that have the step's settings, or else of all of the second; `shot` its newest snapshot.
+    """
 
     def __init__(self, screen: ChapterScreen, services: Services) -> None:
         self.screen, self.services = screen, services
@@ -185,6 +186,9 @@ class StepRuns:
             shot = await asyncio.to_thread(_once, found[run])
             if shot is not None:
                 self.shots[run] = shot
+        alike = [found[run] for run in self.family if run in found]
+        others = await asyncio.to_thread(_of_others, self.screen.step, alike)
+        self.family = tuple(run for run in self.family if run not in others)
         newest = await asyncio.to_thread(self._belongs, found)
         if newest in found:
             self._show(found[newest])
@@ -280,16 +284,34 @@ def _as_asked(step: Step, run: Run) -> bool:
     return step.run is not None and all(settings.get(name) == value for name, value in step.run.set.items())
 
 
+def _of_others(step: Step, runs: list[Run]) -> set[str]:
+    """Of these runs those of another network than the step's, and those that can not be read. A step may train more
+    networks than the one it is about: a ladder trains all."""
+    network, others = _network(step.run)[1] if step.run else None, set[str]()
+    for run in runs:
+        try:
+            if network not in (None, run.spec.job.settings.get("model")):
+                others.add(run.id)
+        except FastaiTuiError:
+            others.add(run.id)
+    return others
+
+
 def _network(run: Order) -> tuple[str, object]:
     return run.experiment, run.set.get("model")
 
 
 def _family(chapter: Chapter, step: Step, progress: Progress) -> tuple[str, ...]:
-    """All runs of the step's experiment and network that were started anywhere in the chapter, the oldest first."""
-    if step.run is None:
-        return ()
-    alike = [one for one in chapter.steps if one.run and _network(one.run) == _network(step.run)]
-    return _of(chapter, alike, progress)
+    """All runs that may be of the step's experiment and network, the oldest first: those that were started anywhere in
+    the chapter where a network is asked for, or where none is."""
+    run = step.run
+    alike = [one for one in chapter.steps if run and one.run and one.run.experiment == run.experiment]
+    return _of(chapter, [one for one in alike if _names_one(one) == _names_one(step)], progress)
+
+
+def _names_one(step: Step) -> bool:
+    """Does it ask for a network by its name?"""
+    return step.run is not None and "model" in step.run.set
 
 
 def _all(chapter: Chapter, step: Step, progress: Progress) -> tuple[str, ...]:
