@@ -43,13 +43,13 @@ def coloured(code: str) -> list[Pieces]:
 
 
 def cut(pieces: Sequence[tuple[str, Style]], room: int, hang: int = 0) -> list[Pieces]:
-    """A line in parts of at most `room` cells (code is ASCII but for words in comments), broken at spaces where that
-    leaves no large hole; what is gone on with stands `hang` cells further in."""
+    """A line in parts of at most `room` cells (code is ASCII but for words in comments), broken at spaces or else after
+    an opening bracket, where that leaves no large hole; what is gone on with stands `hang` cells further in."""
     cells: Pieces = [(character, style) for words, style in pieces for character in words]
     parts: list[Pieces] = []
     while len(cells) > room:
-        spaces = [i for i in range(room // 2, room) if cells[i][0] == " "]
-        end = spaces[-1] + 1 if spaces else room
+        near = range(room - 1, room // 2 - 1, -1)
+        end = next((i + 1 for breaks in (" ", "([{") for i in near if cells[i][0] in breaks), room)
         parts.append(cells[:end])
         hung: Pieces = [(" ", "plain")] * min(hang, room // 2 - 1)
         cells = hung + cells[end:]

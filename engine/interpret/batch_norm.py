@@ -5,6 +5,7 @@ looked at where it has it, or would have it: after a convolution and the ReLU th
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -20,6 +21,7 @@ from fastai_tui.engine.device import prepare
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.interpret.trained import load
 from fastai_tui.engine.job import Job
+from fastai_tui.engine.models.batch_norm import BatchNormByHand
 from fastai_tui.engine.runs.process import build
 from fastai_tui.engine.threads import threads
 from fastai_tui.engine.training import JobLearner
@@ -27,6 +29,7 @@ from fastai_tui.engine.training import JobLearner
 BINS, NUMBERS = 80, 8
 MOST = 100  # batches asked for at once
 EPS, MOMENTUM = 1e-5, 0.1  # PyTorch's defaults
+NORMS = (BatchNormByHand, _BatchNorm)
 
 
 @dataclass
@@ -35,7 +38,7 @@ class Place:
 
     name: str
     numbers: Tensor
-    norm: _BatchNorm | None = None
+    norm: nn.Module | None = None
     norm_name: str = ""
 
 
@@ -80,7 +83,8 @@ def answer(
 
 @torch.no_grad()
 def normalised(model: nn.Module, xb: Tensor) -> list[Place]:
-    """The places where a convolutional network is normalised, with what a batch becomes there.
+    """The places where a convolutional network is normalised, with what a batch becomes there; where a network has no
+    norm at all, those where it could be.
 
     Its norms normalise by the batch, and all else is as in evaluation; no running average moves.
     Raises `BadInput` for a network without convolutions.
@@ -88,41 +92,54 @@ def normalised(model: nn.Module, xb: Tensor) -> list[Place]:
     called: list[tuple[str, nn.Module, Tensor]] = []
     leaves = [(name, module) for name, module in model.named_modules() if not any(module.children())]
     hooks = [module.register_forward_hook(_watch(called, name)) for name, module in leaves]
-    kept = {name: buffer.clone() for name, buffer in model.named_buffers()}
     try:
-        model.eval()
-        for _, module in leaves:
-            module.train(isinstance(module, _BatchNorm))
-        model(xb)
+        with normalising(model, by_batch=True):
+            model(xb)
     finally:
-        model.eval()
-        for name, buffer in model.named_buffers():
-            buffer.copy_(kept[name])
         for hook in hooks:
             hook.remove()
     if not (places := _places(called)):
         raise BadInput("This network has no convolutions whose numbers could be normalised; take a CNN.")
-    return places
+    return [place for place in places if place.norm is not None] or places
+
+
+@contextmanager
+def normalising(model: nn.Module, *, by_batch: bool) -> Iterator[None]:
+    """A network in evaluation mode; `by_batch`, its norms go by each batch's own numbers all the same, and what they
+    keep of training stays as it is."""
+    kept = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    model.eval()
+    for module in model.modules() if by_batch else ():
+        if isinstance(module, NORMS):
+            module.train()
+    try:
+        yield
+    finally:
+        model.eval()
+        for name, buffer in model.named_buffers():
+            buffer.copy_(kept[name])
 
 
 def _watch(called: list[tuple[str, nn.Module, Tensor]], name: str) -> Any:
     def hook(module: nn.Module, inputs: Any, output: Tensor) -> None:
-        called.append((name, module, output.clone() if isinstance(module, _ConvNd) else output))
+        seen = inputs[0] if isinstance(module, NORMS) else output
+        called.append((name, module, seen if isinstance(module, nn.ReLU) else seen.clone()))
 
     return hook
 
 
 def _places(called: list[tuple[str, nn.Module, Tensor]]) -> list[Place]:
-    """Of the layers in the order of their calls: each convolution, or the ReLU right after it, and the norm after."""
+    """Of the layers in the order of their calls: each convolution, or the ReLU right after it, and the norm after, with
+    what goes into it (a ReLU that is a function in between is no layer)."""
     places: list[Place] = []
     before: nn.Module | None = None
-    for name, module, output in called:
+    for name, module, numbers in called:
         if isinstance(module, _ConvNd):
-            places.append(Place(name, output))
+            places.append(Place(name, numbers))
         elif isinstance(module, nn.ReLU) and isinstance(before, _ConvNd):
-            places[-1] = Place(name, output)
-        elif isinstance(module, _BatchNorm) and isinstance(before, (_ConvNd, nn.ReLU)) and places:
-            places[-1].norm, places[-1].norm_name = module, name
+            places[-1] = Place(name, numbers)
+        elif isinstance(module, NORMS) and isinstance(before, (_ConvNd, nn.ReLU)) and places:
+            places[-1] = Place(places[-1].name, numbers, module, name)
         before = module
     return places
 
@@ -172,15 +189,15 @@ def _shape(place: Place) -> list[int]:
 def _parameters(place: Place) -> dict[str, Any]:
     """What the norm layer there holds, or would begin with."""
     norm, channels = place.norm, place.numbers.shape[1]
-    held = {"gamma": norm.weight, "beta": norm.bias} if norm is not None else {}
-    running = {"running_mean": norm.running_mean, "running_var": norm.running_var} if norm is not None else {}
-    own = {name: tensor.tolist() for name, tensor in {**held, **running}.items() if tensor is not None}
+    by_hand = isinstance(norm, BatchNormByHand)
+    names = ("mult", "add", "mean", "var") if by_hand else ("weight", "bias", "running_mean", "running_var")
     first = {"gamma": 1.0, "beta": 0.0, "running_mean": 0.0, "running_var": 1.0}
+    held = {ours: getattr(norm, theirs, None) for ours, theirs in zip(first, names, strict=True)}
     return {
         **{name: [value] * channels for name, value in first.items()},
-        **own,
-        "eps": norm.eps if norm is not None else EPS,
-        "momentum": norm.momentum if norm is not None and norm.momentum is not None else MOMENTUM,
+        **{name: tensor.tolist() for name, tensor in held.items() if tensor is not None},
+        "eps": getattr(norm, "eps", EPS),
+        "momentum": getattr(norm, "momentum", None) or MOMENTUM,
     }
 
 

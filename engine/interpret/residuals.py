@@ -5,7 +5,6 @@ relatively shallow networks" (arXiv 1605.06431).
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +12,11 @@ import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from fastai_tui.engine.data.image import ImageLoader, permutation
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.image_views import Picture
-from fastai_tui.engine.interpret.batch_norm import network_of
-from fastai_tui.engine.models.batch_norm import BatchNormByHand
+from fastai_tui.engine.interpret.batch_norm import network_of, normalising
 from fastai_tui.engine.models.cifar10 import SkipLayer
 from fastai_tui.engine.models.cifar10_fast import Group
 from fastai_tui.engine.models.residual import Block as TwoConvolutions
@@ -177,23 +174,6 @@ def _normalised(loader: ImageLoader, rows: np.ndarray) -> Iterator[Tensor]:
     for start in range(0, len(rows), AT_ONCE):
         piece = loader.pixels.gather(loader.pixels.order(rows[start : start + AT_ONCE]))
         yield loader.normalise(piece).to(memory_format=torch.channels_last)
-
-
-@contextmanager
-def normalising(model: nn.Module, *, by_batch: bool) -> Iterator[None]:
-    """A network in evaluation mode; `by_batch`, its norms go by each batch's own numbers all the same, and what they
-    keep of training stays as it is."""
-    kept = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    model.eval()
-    for module in model.modules() if by_batch else ():
-        if isinstance(module, (BatchNormByHand, _BatchNorm)):
-            module.train()
-    try:
-        yield
-    finally:
-        model.eval()
-        for name, buffer in model.named_buffers():
-            buffer.copy_(kept[name])
 
 
 def _blocks(model: nn.Module, found: Seen, images: slice | int) -> list[Block]:

@@ -8,6 +8,7 @@ terminal's own).
 
 import functools
 import os
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -125,13 +126,20 @@ def _extended(codes: list[str]) -> str:
     return "#" + "".join(f"{int(codes.pop(0)):02x}" for _ in range(3))
 
 
-def same_as_golden(name: str, text: str) -> None:
-    """Compare with the file; FASTAI_TUI_GOLDEN=write writes it anew, for a person to look at in the diff."""
+def same_as_golden(name: str, text: str, part: str = "") -> None:
+    """Compare with the file, or with that part of it which begins with the line `part`; FASTAI_TUI_GOLDEN=write writes
+    the file anew, for a person to look at in the diff."""
     path = GOLDEN / f"{name}.txt"
-    if os.environ.get("FASTAI_TUI_GOLDEN") == "write":
+    if writes_goldens() and not part:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text + "\n", encoding="utf-8")
     assert path.exists(), f"{path} is missing: FASTAI_TUI_GOLDEN=write makes it"
-    assert text + "\n" == path.read_text(encoding="utf-8"), (
-        f"not as in {path}: FASTAI_TUI_GOLDEN=write, and look at the diff"
-    )
+    kept = path.read_text(encoding="utf-8")
+    if part:
+        kept = next(found for found in re.split(r"(?m)^(?=═══ )", kept) if found.startswith(f"{part}\n"))
+    assert text + "\n" == kept, f"not as in {path}: FASTAI_TUI_GOLDEN=write, and look at the diff"
+
+
+def writes_goldens() -> bool:
+    """Are they to be written anew?"""
+    return os.environ.get("FASTAI_TUI_GOLDEN") == "write"

@@ -5,7 +5,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from fastai_tui.lessons import loader, progress
 from fastai_tui.lessons.schema import Chapter, Step
 from tests.tui.course import NearLab, canned_runs, in_colours, opened, over_at_once, press, rest
 from tests.tui.lab_answers import ANSWERS, unhurried
-from tests.tui.looks import Look, look, same_as_golden
+from tests.tui.looks import Look, look, same_as_golden, writes_goldens
+from tests.tui.signal_labs import BlockLab, MeasuringLab
 
 SIZES = [(80, 24), (120, 40), (40, 12)]
 CHAPTERS = {chapter.slug: chapter for chapter in loader.chapters()}
@@ -33,7 +34,8 @@ __all__ = ["canned_runs"]
 
 
 def a_lab() -> NearLab:
-    return NearLab({**ANSWERS, "convolve_batch": lambda **asked: unhurried(batch.answer(**asked))})
+    of_signals = {"signals": MeasuringLab().signals, "residuals": BlockLab().residuals}
+    return NearLab({**ANSWERS, **of_signals, "convolve_batch": lambda **asked: unhurried(batch.answer(**asked))})
 
 
 @pytest.fixture(autouse=True)
@@ -88,21 +90,29 @@ def prepare(done: int) -> None:
 
 
 async def at_sizes(
-    name: str, show: Callable[[LessonsApp], Any], chapter: str = "", step: str = "", runs: bool = True
+    name: str,
+    show: Callable[[LessonsApp], Any],
+    chapter: str = "",
+    step: str = "",
+    runs: bool = True,
+    sizes: Sequence[tuple[int, int]] = SIZES,
 ) -> None:
-    """Compare a screen at the three sizes; at the first one with its colours."""
-    pages = []
-    for size in SIZES:
+    """Compare a screen at these sizes; at the first one with its colours."""
+    pages = {}
+    for size in SIZES if writes_goldens() else sizes:
         shutil.rmtree(home.home(), ignore_errors=True)
         if runs:
             with_runs()
         async with opened(chapter, step, size, the_lab=a_lab()) as app:
             await show(app)
             now = look(app)
-        pages.append(
-            f"═══ {size[0]}×{size[1]}\n{now.text}" + (f"\n─── styles\n{now.styles}" if size == SIZES[0] else "")
-        )
-    same_as_golden(f"screens/{name}", "\n".join(pages))
+        title = f"═══ {size[0]}×{size[1]}"
+        pages[title] = f"{title}\n{now.text}" + (f"\n─── styles\n{now.styles}" if size == SIZES[0] else "")
+    if len(pages) == len(SIZES):
+        same_as_golden(f"screens/{name}", "\n".join(pages.values()))
+    else:
+        for title, text in pages.items():
+            same_as_golden(f"screens/{name}", text, title)
 
 
 def keys(*names: str) -> Callable[[LessonsApp], Any]:
@@ -115,9 +125,12 @@ def keys(*names: str) -> Callable[[LessonsApp], Any]:
 
 
 @pytest.mark.parametrize(("chapter", "step"), STEPS)
-async def test_every_step(monkeypatch: pytest.MonkeyPatch, chapter: str, step: str) -> None:
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.acceptance)], ids=["two sizes", "all"])
+async def test_every_step(monkeypatch: pytest.MonkeyPatch, chapter: str, step: str, every: bool) -> None:
+    """`make test` has each step at 80×24 and, in turn, at one of the other sizes; `make acceptance` has all."""
     in_colours(monkeypatch, "truecolor")
     number = [s.id for s in CHAPTERS[chapter].steps].index(step) + 1
+    sizes = SIZES if every else (SIZES[0], SIZES[1 + number % 2])
 
     async def followed(app: LessonsApp) -> None:
         runs: Any = app.screen.runs  # type: ignore[attr-defined]
@@ -125,7 +138,7 @@ async def test_every_step(monkeypatch: pytest.MonkeyPatch, chapter: str, step: s
             await rest(app)  # their folders are read beside the loop
         await rest(app)
 
-    await at_sizes(f"{chapter}-{number:02}-{step}", followed, chapter, step)
+    await at_sizes(f"{chapter}-{number:02}-{step}", followed, chapter, step, sizes=sizes)
 
 
 OTHERS: dict[str, tuple[str, ...]] = {

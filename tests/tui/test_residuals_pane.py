@@ -5,49 +5,18 @@ from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
 
-import msgspec
 import pytest
 
 from fastai_tui.app.tui.panes.residuals import ResidualsPane
 from fastai_tui.app.tui.panes.residuals_shown import signed
-from fastai_tui.engine.errors import BadInput
-from fastai_tui.engine.image_views import Picture
-from fastai_tui.engine.residual_facts import Block, One, Residuals
 from fastai_tui.lessons.panes import PANES
 from fastai_tui.lessons.schema import Run as Order
-from tests.tui.host import Host, SilentLab, scene
+from tests.tui.host import Host, scene
 from tests.tui.looks import same_as_golden
+from tests.tui.signal_labs import BlockLab
 
 SIZES = [(40, 18), (78, 18), (60, 34), (100, 54), (38, 6), (20, 3), (12, 9), (7, 2), (1, 1)]
 ORDER = Order(experiment="cifar10", set={"preset": "quick", "model": "skips"}, data="colour-digits")
-COSTS = (10, 300, 50, -20)  # images, of a thousand, that are lost with one block off
-CLASSES = ["cat", "dog", "frog"]
-
-
-class BlockLab(SilentLab):
-    """Four blocks, of which number i lets 10·(i + 1) pass and adds i + 1, or four times that to one image."""
-
-    def __init__(self, trouble: str = "") -> None:
-        super().__init__({"residuals": self.residuals})
-        self.trouble = trouble
-
-    def residuals(self, off: list[int], image: int = 0, run: str = "", job: Any = None) -> Any:
-        if self.trouble:
-            raise BadInput(self.trouble)
-        assert bool(run) != bool(job)
-        assert all(0 <= i < 4 for i in off)
-        blocks, mine = ([block(i, off, by) for i in range(4)] for by in (1, 4))
-        pixels = bytes((row * 8 + column) % 256 for _ in range(3) for row in range(32) for column in range(32))
-        one = One(Picture(image, image % 3, 32, 32, pixels), 1, 0.75, mine) if image else None
-        right = 900 - sum(COSTS[i] for i in off)
-        model = "skips" if run else "preact"
-        return msgspec.to_builtins(
-            Residuals(run, 500 if run else 0, model, "cifar10", CLASSES, off, blocks, 1000, right, one)
-        )
-
-
-def block(i: int, off: list[int], by: int) -> Block:
-    return Block([20 * (i + 1), 16, 16], 10.0 * (i + 1), 0.0 if i in off else float(by * (4 - i)), reshapes=i == 2)
 
 
 def run(id: str = "0007-skips") -> Any:

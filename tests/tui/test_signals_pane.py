@@ -5,52 +5,20 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgspec
 import pytest
 
 from fastai_tui.app.tui.panes import signals
 from fastai_tui.app.tui.panes.signals import SignalsPane
 from fastai_tui.app.tui.panes.signals_chart import LABEL, decades, power, window
 from fastai_tui.app.tui.panes.signals_drawing import VIEWS
-from fastai_tui.engine.errors import RunFailed
-from fastai_tui.engine.signal_sizes import MOST, Net, Point, Signals, over
+from fastai_tui.engine.signal_sizes import MOST, Net
 from fastai_tui.lessons.panes import PANES
-from tests.tui.host import Host, SilentLab, scene
+from tests.tui.host import Host, scene
 from tests.tui.looks import same_as_golden
+from tests.tui.signal_labs import MeasuringLab
 
 SIZES = [(40, 18), (78, 18), (60, 34), (100, 54), (38, 6), (20, 3), (12, 9), (7, 2), (1, 1)]
 KNOBS: dict[str, Any] = {"depth": 2, "init": "kaiming", "gain": 2.0, "norm": "none", "skips": "off", "rate": 0.1}
-
-
-class MeasuringLab(SilentLab):
-    """Every layer gives `gain` times what the one before gave, a norm gives 1; a step multiplies everything by 1e9 if
-    the rate is above 1, so that numbers are lost after four. It computes `at_once` batches for a request."""
-
-    def __init__(self, at_once: int = 4, trouble: str = "") -> None:
-        super().__init__({"signals": self.signals})
-        self.at_once, self.trouble, self.done = at_once, trouble, dict[Net, list[Point]]()
-
-    def signals(self, steps: int, data: str, **asked: Any) -> Any:
-        if self.trouble:
-            raise RunFailed(self.trouble)
-        net = Net(**asked)
-        points = self.done.setdefault(net, [])
-        for _ in range(self.at_once):
-            if len(points) <= steps and not over(points):
-                points.append(point(net, len(points)))
-        shapes = [[10, 32, 32] for _ in range(net.layers)]
-        return msgspec.to_builtins(Signals(points[: steps + 1], shapes, data or "colour-digits", 32))
-
-
-def point(net: Net, step: int) -> Point:
-    layers = range(net.layers)
-    if net.rate > 1 and step >= 4:
-        return Point(None, [None] * net.layers, [None] * net.layers, [None] * net.layers)
-    by = 1e9**step if net.rate > 1 else 1.0
-    each = 1.0 if net.norm != "none" else net.gain
-    lost = net.rate > 1 and step == 3
-    forward = [by * each**i if not (lost and i > 4) else None for i in layers]
-    return Point(2.5 + step, forward, [0.5**i for i in layers], [0.01 * (i + 1) for i in layers])
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,8 @@ from torch.nn import functional as F
 from fastai_tui.app.tui.panes.batchnorm_views import columns
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.interpret import batch_norm
+from fastai_tui.engine.models.batch_norm import Norm as ByHand
+from fastai_tui.engine.models.cifar10 import NormNet
 from fastai_tui.engine.models.stability import digits_net
 from fastai_tui.engine.normalising import Moments, Norm, channel, running, undone
 from fastai_tui.engine.runs import checkpoints, process
@@ -153,6 +155,28 @@ def test_norms_before_or_after_the_relu_or_none() -> None:
     assert torch.equal(place.numbers, before[0](xb).detach())
     assert (place.name, place.norm) == ("0", before[1])
     assert before[1].running_mean.abs().sum() == 0  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("order_of", ["after", "before"])
+@pytest.mark.parametrize("statistics", ["running", "last", "batch", "torch"])
+def test_norms_by_hand_get_what_goes_into_them(order_of: str, statistics: str) -> None:
+    """Only the layers that have norms; the ones before normalise by the batch; nothing that is kept moves."""
+    xb = torch.randn(6, 3, 32, 32, generator=torch.manual_seed(0))
+    model = NormNet(norm=ByHand(order_of, statistics))
+    kept = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    places = batch_norm.normalised(model, xb)
+    assert [place.norm_name for place in places] == [f"layers.{n}.norm" for n in range(4)]
+    x = model.first(xb)
+    for place, layer in zip(places, model.layers, strict=True):
+        raw = F.conv2d(x, layer.conv.weight, stride=2, padding=1)
+        raw = raw if order_of == "before" else raw.relu()
+        assert torch.allclose(place.numbers, raw, atol=1e-5)
+        normed = F.batch_norm(raw, None, None, training=True)
+        x = normed.relu() if order_of == "before" else normed
+    assert all(torch.equal(buffer, kept[name]) for name, buffer in model.named_buffers())
+    held = batch_norm._parameters(places[0])
+    assert (held["gamma"], held["beta"], held["running_var"]) == ([1.0] * 20, [0.0] * 20, [1.0] * 20)
+    assert (held["eps"], held["momentum"]) == (1e-5, 0.1)
 
 
 def test_what_there_is_not_is_refused() -> None:

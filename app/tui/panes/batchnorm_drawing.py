@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastai_tui.app.text import fit
 from fastai_tui.app.tui.panes.batchnorm_shown import WORDS, Shown, put, spelt
 from fastai_tui.app.tui.panes.batchnorm_views import VIEWS
+from fastai_tui.app.tui.panes.layers import short
 from fastai_tui.app.tui.panes.layout import Area
 from fastai_tui.app.tui.panes.run_picture import spoken
 
@@ -40,7 +41,7 @@ def panels(width: int, height: int, view: str) -> list[tuple[str, Area]]:
 
 def draw(sheet: Sheet, now: Shown, view: str, plotter: Plotter) -> None:
     """All of it, as the room allows."""
-    title = f"{now.channel.layer}, channel {now.channel.number}/{now.channel.channels}, batch {now.batch + 1}"
+    title = f"{short(now.channel.layer)}, channel {now.channel.number}/{now.channel.channels}, batch {now.batch + 1}"
     if sheet.width >= 60:
         title = f"{now.source}: {title}"
     sheet.put(0, 0, fit(title, max(sheet.width - len(now.mode) - 1, 0)), "strong")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 VIEWS = ("classes", "one", "channels")
 PAGE = 8  # pictures of each class that are known at once
 FACTORS = (1, 2, 3, 4, 6, 8)
+LEGIBLE, ENOUGH = 3, 6  # pictures are not shrunk by more than this factor if so many classes are seen at once
 COVER = 0.8
 Place = tuple[int, int]
 
@@ -67,14 +68,16 @@ class Grid:
 
 
 def grid(width: int, height: int, classes: int, side: int) -> Grid:
-    """The largest pictures of which all classes fit, and as many of each as there is then room for; where they do not
-    fit at all, as many as do."""
-    for factor in FACTORS:
+    """The largest pictures of which all classes fit, and as many of each as there is then room for; where they would
+    be too small to make out, some of the classes."""
+    for factor in FACTORS[: FACTORS.index(LEGIBLE) + 2]:
         cell = -(-side // factor) + 1, -(-side // (2 * factor)) + 1
         columns, rows = (width + 1) // cell[0], height // cell[1]
         for per in (8, 4, 2, 1):
             if columns // per * rows >= classes:
                 return Grid(per, columns // per * per, rows, factor, cell)
+        if factor >= LEGIBLE and columns * rows >= ENOUGH:
+            break
     return Grid(1, max(columns, 1), max(rows, 1), factor, cell)
 
 
@@ -120,7 +123,7 @@ def _classes(sheet: Sheet, shown: Shown) -> None:
             chosen = label == shown.label and first + i == shown.place
             _entry(sheet, corner, laid, shown, (label, first + i), chosen=chosen)
     if laid.rows * across < len(facts.classes):
-        sheet.leave_out("some of the classes")
+        sheet.leave_out(f"{len(facts.classes) - laid.rows * across} of the classes")
     if sheet.height > 12:
         sheet.put(sheet.height - 1, 0, fit(_chosen(shown), sheet.width), "plain")
 

@@ -10,6 +10,11 @@ from typing import Any
 Shape = tuple[int, ...]
 
 
+def short(name: str) -> str:
+    """A layer's name, without the list that it stands in where it is long."""
+    return name.removeprefix("layers.") if len(name) > 8 else name
+
+
 @dataclass(frozen=True)
 class Layer:
     """One layer: the shapes of one item before and after it, what it holds and costs (None where nobody can say), and

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastai_tui.app import halfblocks
 from fastai_tui.app.text import fit, plural
-from fastai_tui.app.tui.panes import inside, parts
+from fastai_tui.app.tui.panes import inside, layers, parts
 from fastai_tui.app.tui.panes.layout import Area
 from fastai_tui.app.tui.panes.mistakes_images import named
 
@@ -74,7 +74,7 @@ def seen(learned: dict[str, Any], maps: dict[str, Any], layer: int, channel: int
     return Seen(
         layer=layer,
         layers=len(learned["layers"]),
-        name=described["name"],
+        name=layers.short(described["name"]),
         shape=tuple(described["shape"]),
         step=learned["step"],
         channel=channel,

@@ -211,9 +211,9 @@ class NetworkPane(Pane):
     ) -> None:
         """A line of the table: the numbers, and as there is room (or instead of them) the bars."""
         name, output, parameters, multiplied, sees = cells
-        wide = max((len(_short(one.name)) for one in net.layers), default=0)
+        wide = max((len(layers.short(one.name)) for one in net.layers), default=0)
         wide = 8 if wide < 8 else 9
-        name = fit(_short(name), 8)
+        name = fit(layers.short(name), 8)
         if self.bars and sheet.width < NUMBERS + SEES + BARS:
             sheet.put(row, 0, fit(f"{name:<8}", min(9, sheet.width)), style)
             self._bars(sheet, row, 9, sheet.width - 9, layer, net, (parameters, multiplied))
@@ -253,8 +253,3 @@ class NetworkPane(Pane):
         total = f"{self.model or 'The network'} has {plural(len(net.layers), 'layer')}, {parameters}"
         total += f" parameters and {self._count('multiplications', net.multiplications)} multiplications for one item"
         return f"{total}. {'; '.join(self._explained(net))}. {layers.still_a_grid(net)}".strip()
-
-
-def _short(name: str) -> str:
-    """A layer's name, without the list that it stands in where it is long."""
-    return name.removeprefix("layers.") if len(name) > 8 else name

@@ -57,7 +57,7 @@ def draw(sheet: Sheet, area: Area, sizes: Sizes, beside: Sizes, at: int) -> None
         sheet.leave_out("some of the layers")
     each = min(wide // len(shown), FIELD)
     if beside and each == 1:
-        sheet.leave_out("the bars of the network before")
+        sheet.leave_out("the bars before")
     _scale(sheet, area._replace(height=rows), ends, each * len(shown))
     for place, layer in enumerate(shown):
         column = area.column + LABEL + place * each

@@ -164,7 +164,7 @@ def stage(shown: Shown, pulse: str) -> tuple[str, Role]:
     """How far it has got, and what the loss is; or where numbers were lost."""
     point, so_far = shown.point, plural(shown.steps, "step")
     if point is None:
-        return f"{pulse} A batch goes through. PyTorch has to start first." if shown.waits else "", "strong"
+        return f"{pulse} A batch goes through; PyTorch starts …" if shown.waits else "", "strong"
     sign = f"{pulse} " if shown.waits else ""
     if shown.covered:
         return f"{sign}after {so_far}: {PREDICT}", "strong"
