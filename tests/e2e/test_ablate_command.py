@@ -1,8 +1,6 @@
 """A study is killed while it trains and goes on: what has finished is not repeated, what was cut short is resumed."""
 
-import functools
 import json
-import multiprocessing
 import os
 import signal
 import time
@@ -17,26 +15,17 @@ from fastai_tui.engine.ablation.outcome import outcomes
 from fastai_tui.engine.ablation.study import Study, StudyStore, found
 from fastai_tui.engine.runs.run import Run
 from fastai_tui.engine.runs.store import RunStore
-from tests.runs import PATIENCE, kill
-from tests.warm import FORKING, fork
+from tests import warm
+from tests.runs import PATIENCE, kill, kill_all
 
 GRID = ("--model", "cnn,linear", "--set", "lr=0.01|0.003", "--seeds", "3", "--epochs", "4")
 WHERE = ("--data", "mnist-sample", "--device", "cpu")
 
 
 def ablate(place: Path, *arguments: str) -> BaseProcess:
-    """`fastai-tui ablate`, forked, and its runs too; what it says goes into files `out` and `err`."""
+    """`fastai-tui ablate`; what it says goes into files `out` and `err`."""
     place.mkdir(exist_ok=True)
-    return fork(functools.partial(_ablate, arguments), os.environ, place / "out", place / "err")
-
-
-def _ablate(arguments: tuple[str, ...]) -> None:
-    from fastai_tui.app.cli.main import run
-    from fastai_tui.engine.runs import client
-
-    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined] # its runs are processes
-    client.subprocess = FORKING  # type: ignore[attr-defined]
-    run(["ablate", *arguments])
+    return warm.ablate(*arguments, out=place / "out", err=place / "err")
 
 
 @pytest.fixture(autouse=True)
@@ -44,9 +33,7 @@ def no_run_outlives_its_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Whatever still trains when a test ends is killed; checkpoints come often."""
     monkeypatch.setenv("FASTAI_TUI_CHECKPOINT_SECONDS", "0.1")
     yield
-    for run in RunStore().runs():
-        if run.state().live:
-            kill(run)
+    kill_all()
 
 
 def reach(finished: int) -> tuple[Study, dict[int, Run]]:

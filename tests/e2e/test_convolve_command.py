@@ -224,7 +224,7 @@ JUNK = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)
     option=st.sampled_from(["--kernel", "--at", "--image", "--stride", "--padding"]),
     junk=st.one_of(JUNK, st.text(alphabet="0123456789,;:.-−eE", max_size=12), st.sampled_from(["mnist-sample:", ":1"])),
 )
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_generated_junk_is_taken_or_refused_in_one_sentence(option: str, junk: str) -> None:
     code, _, err = outcome(["convolve", option, junk])
     if code == 0:

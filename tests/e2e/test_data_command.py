@@ -16,6 +16,7 @@ import pytest
 
 from fastai_tui.engine.data.catalogue import MNIST
 from tests.local_server import Server, crawls, refuses, sends_to, serving
+from tests.warm import command
 
 COMMAND = [sys.executable, "-m", "fastai_tui.app.cli.main", "data"]
 SHARED = "train-images-idx3-ubyte.gz"
@@ -39,7 +40,7 @@ def mnist(server: Server, test_data: Path) -> Server:
 
 
 def data(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=120, check=False)
+    return command("data", *arguments)
 
 
 def sentence(done: subprocess.CompletedProcess[str], code: int) -> str:
@@ -209,8 +210,8 @@ def test_the_embedded_sample_needs_no_getting() -> None:
 def test_a_terminal_gets_one_moving_line_a_file(mnist: Server, home: Path) -> None:
     images = f"/a/mnist/{SHARED}"
     mnist.answers[images] = [sends_to(3_000_000), crawls]
-    command = [*COMMAND[1:], "get", "mnist"]
-    screen = pexpect.spawn(COMMAND[0], command, dimensions=(24, 80), encoding="utf-8", timeout=30)
+    arguments = [*COMMAND[1:], "get", "mnist"]
+    screen = pexpect.spawn(COMMAND[0], arguments, dimensions=(24, 80), encoding="utf-8", timeout=30)
     screen.expect(r"train-images-idx3-ubyte\.gz.*31%.*3\.0 MB of 9\.6 MB.*left")
     shown = screen.after.rsplit("\x1b[K", 1)[-1]
     assert len(shown) < 80

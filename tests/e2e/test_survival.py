@@ -19,6 +19,7 @@ import pytest
 from fastai_tui.engine import events
 from fastai_tui.engine.runs.store import RunStore
 from tests.runs import PATIENCE, Run, finish, reach
+from tests.warm import command
 
 COMMAND = f"{sys.executable} -m fastai_tui.app.cli.main"
 EPOCHS = 3
@@ -42,7 +43,8 @@ def expect_whole(run: Run) -> None:
     assert isinstance(told[0], events.RunStarted)
     steps = [e.step for e in told if isinstance(e, events.Batch)]
     assert steps == list(range(1, told[0].batches_per_epoch * EPOCHS + 1))
-    watched = subprocess.run([*COMMAND.split(), "watch", "last", "--json"], capture_output=True, check=True)
+    watched = command("watch", "last", "--json")
+    assert watched.returncode == 0
     heard = [json.loads(line) for line in watched.stdout.splitlines()]
     assert [e["step"] for e in heard if e["type"] == "batch"] == steps
 
@@ -126,7 +128,7 @@ def test_ctrl_c_ends_train_with_a_checkpoint_and_130(home: Path) -> None:
     assert (run.path / [e.path for e in told if isinstance(e, events.Checkpoint)][-1]).exists()
 
 
-@pytest.mark.parametrize("keys", ["\x03", "q"])
+@pytest.mark.parametrize("keys", ["\x03", pytest.param("q", marks=pytest.mark.acceptance)])
 def test_leaving_watch_is_0_and_leaves_the_run_untouched(home: Path, keys: str) -> None:
     subprocess.run([*COMMAND.split(), *TRAIN.split(), "--detach"], check=True, capture_output=True)
     run = the_run(home)

@@ -188,7 +188,7 @@ async def _handled_once(app: LessonsApp) -> None:
     count[0] -= sum(not pump.call_later(one_less) for pump in pumps)
     if count[0]:
         broken = asyncio.ensure_future(app._exception_event.wait())
-        await asyncio.wait([left, broken], timeout=30, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([left, broken], timeout=120, return_when=asyncio.FIRST_COMPLETED)
         broken.cancel()
         assert left.done() or app._exception is not None, "it hangs"
     if app._exception is not None:

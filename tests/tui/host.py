@@ -97,6 +97,17 @@ def play(
     return asyncio.run(run())
 
 
+def driven(
+    pane: Pane, drive: Callable[[Any, Host], Awaitable[None]], size: tuple[int, int] = (78, 18), **look: Any
+) -> str:
+    """Show a pane of runs, do with it and its app what `drive` does, and return its text at the end."""
+    return play(pane, drive=lambda pilot: drive(pilot, pilot.app), size=size, **look)
+
+
+async def nothing(pilot: Any, host: Host) -> None:
+    """Just look."""
+
+
 async def settled(pilot: Any) -> None:
     """Until nothing is asked of the lab any more."""
     for _ in range(200):

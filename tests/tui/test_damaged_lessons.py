@@ -37,7 +37,7 @@ JUNK = [
     "[[",
     "+++",
 ]
-ENOUGH = 4  # steps of a chapter with the same mistake
+ENOUGH = 2  # steps of a chapter with the same mistake
 VALUE = re.compile(r"(?<== )[^\n]+")
 # What a file may say that reads well and means nothing: such a chapter is opened
 SWAPS = [
@@ -144,7 +144,7 @@ def opens(folder: Path, monkeypatch: pytest.MonkeyPatch, edits: list[list[tuple[
 
 
 @pytest.mark.usefixtures("canned_runs")
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(one_edit, min_size=1, max_size=4), st.lists(one_edit, max_size=4))
 def test_the_app_opens_whatever_the_lessons_are(
     tmp_path: Path,

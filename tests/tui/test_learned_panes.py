@@ -49,6 +49,15 @@ def at_home(trained: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FASTAI_TUI_HOME", str(trained))
 
 
+def each_in_turn(runs: str, sizes: list[tuple[int, int]]) -> list[Any]:
+    """Every size and depth with one of the runs; `make acceptance` has all of them."""
+    return [
+        pytest.param(run, sight, marks=[] if number % len(runs) == runs.index(run) else pytest.mark.acceptance)
+        for number, sight in enumerate(sights(sizes))
+        for run in runs
+    ]
+
+
 def play(
     make: Callable[..., Pane],
     kind: str,
@@ -354,8 +363,10 @@ def test_trouble_in_the_lab_is_shown() -> None:
         play(make, kind, "1", scenario, answers=dict.fromkeys(ANSWERS, refuse))
 
 
-@pytest.mark.parametrize(("size", "depth"), sights(SIZES))
-def test_every_size_and_every_layer_can_be_drawn(size: tuple[int, int], depth: str) -> None:
+@pytest.mark.parametrize(("run", "sight"), each_in_turn("124", SIZES))
+def test_every_size_and_every_layer_can_be_drawn(run: str, sight: tuple[tuple[int, int], str]) -> None:
+    size, depth = sight
+
     async def scenario(pane: LearnedPane, pilot: Pilot[None]) -> None:
         for _ in range(5):
             text = pane.sheet.text.split("\n")
@@ -363,8 +374,7 @@ def test_every_size_and_every_layer_can_be_drawn(size: tuple[int, int], depth: s
             assert all(len(line) <= size[0] for line in text)
             await press(pilot, "right_square_bracket", "right")
 
-    for run in "124":
-        play(LearnedPane, "learned", run, scenario, size, depth=depth)
+    play(LearnedPane, "learned", run, scenario, size, depth=depth)
 
 
 def test_ten_digits_show_their_kernels_at_80_by_24() -> None:
@@ -453,15 +463,16 @@ def test_a_network_without_mistakes_is_praised() -> None:
     play(MistakesPane, "mistakes", "1", scenario, answers={"mistakes": answer})
 
 
-@pytest.mark.parametrize(("size", "depth"), sights([*SIZES, (200, 60)]))
-def test_mistakes_fit_every_size(size: tuple[int, int], depth: str) -> None:
+@pytest.mark.parametrize(("run", "sight"), each_in_turn("14", [*SIZES, (200, 60)]))
+def test_mistakes_fit_every_size(run: str, sight: tuple[tuple[int, int], str]) -> None:
+    size, depth = sight
+
     async def scenario(pane: MistakesPane, pilot: Pilot[None]) -> None:
         for _ in range(3):
             assert len(pane.sheet.text.split("\n")) == size[1]
             await press(pilot, "right", "v")
 
-    for run in "14":
-        play(MistakesPane, "mistakes", run, scenario, size, depth=depth)
+    play(MistakesPane, "mistakes", run, scenario, size, depth=depth)
 
 
 # Both

@@ -1,6 +1,7 @@
 """Every page at every size, as text; and every cell of it legible in every theme at every depth of colour."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual import events
@@ -13,6 +14,15 @@ from tests.tui.pages import KEYS, SCREENS, page
 from tests.tui.screens import ScreenHost
 
 SIZES = [(80, 24), (120, 40), (40, 12)]
+ANY_SIZES = [(80, 24), (200, 60), (40, 12), (20, 6), (3, 2), (1, 1)]
+TERMINALS: dict[str, tuple[Any, object, bool]] = {  # how many colours, which ones, and whether its ground is light
+    "truecolor": ("truecolor", XTERM, False),
+    "256": ("256", XTERM, False),
+    "16": ("16", XTERM, False),
+    "16-light": ("16", XTERM_LIGHT, True),
+    "16-pale": ("16", VSCODE_LIGHT, True),
+    "none": ("none", XTERM, False),
+}
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -28,13 +38,15 @@ async def test_what_a_page_shows(name: str, size: tuple[int, int], monkeypatch: 
         same_as_golden(f"pages/{name}-{size[0]}x{size[1]}", look(app).text)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 60), (40, 12), (20, 6), (3, 2), (1, 1)], ids=str)
-async def test_no_size_and_no_key_breaks_a_page(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("size", ANY_SIZES, ids=str)
+@pytest.mark.parametrize("every", [2, pytest.param(1, marks=pytest.mark.acceptance)], ids=["half", "all"])
+async def test_no_size_and_no_key_breaks_a_page(size: tuple[int, int], every: int) -> None:
+    """`make test` has half of the pages at each size, and each page at half of the sizes."""
     named = ["down", "up", "pagedown", "pageup", "home", "end", "right", "left", "space", "enter", "backspace", "tab"]
     keys = [*named, *"ynpgb12", "escape"]
     app = ScreenHost(lambda: page("help"), unicode=size[0] != 40)
     async with app.run_test(size=size) as pilot:
-        for name in SCREENS:
+        for name in list(SCREENS)[ANY_SIZES.index(size) % every :: every]:
             app.push_screen(page(name))
             await pilot.pause()
             for press in (keys, keys[::-1]):
@@ -46,25 +58,21 @@ async def test_no_size_and_no_key_breaks_a_page(size: tuple[int, int]) -> None:
         assert app.is_running
 
 
-@pytest.mark.parametrize(
-    ("depth", "terminal", "light"),
-    [
-        ("truecolor", XTERM, False),
-        ("256", XTERM, False),
-        ("16", XTERM, False),
-        ("16", XTERM_LIGHT, True),
-        ("16", VSCODE_LIGHT, True),
-        ("none", XTERM, False),
-    ],
-    ids=["truecolor", "256", "16", "16-light", "16-pale", "none"],
-)
+@pytest.mark.parametrize("where", TERMINALS)
 @pytest.mark.parametrize("name", themes.NAMES)
-async def test_every_character_is_legible(name: str, depth: str, terminal: object, light: bool) -> None:
-    if terminal is VSCODE_LIGHT and name not in ("ansi", "safe"):
-        return  # they bring grounds of their own out of a palette that has no light one
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.acceptance)], ids=["third", "all"])
+async def test_every_character_is_legible(name: str, where: str, every: int) -> None:
+    """`make test` has a third of the pages in each theme in each terminal: all of them in every theme and in every
+    terminal, but not in all pairs; `make acceptance` has these."""
+    depth, terminal, light = TERMINALS[where]
+    turn = themes.NAMES.index(name) + list(TERMINALS).index(where)
+    if terminal is VSCODE_LIGHT:
+        if name not in ("ansi", "safe"):
+            return  # they bring grounds of their own out of a palette that has no light one
+        every = 1  # for there are two
     app = ScreenHost(lambda: page("help"), theme=name, depth=depth, light=light)
     async with app.run_test(size=(80, 24)) as pilot:
-        for screen in SCREENS:
+        for screen in list(SCREENS)[turn % every :: every]:
             app.push_screen(page(screen))
             await pilot.pause()
             await pilot.press(*KEYS.get(screen, []))

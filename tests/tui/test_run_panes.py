@@ -1,8 +1,6 @@
 """The panes about runs: train, compare and network, with canned runs and a lab that answers from here."""
 
-import asyncio
 import random
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,7 @@ from fastai_tui.engine.runs.process import describe
 from fastai_tui.engine.runs.run import Run
 from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.lessons import schema
-from tests.tui.host import Host, SilentLab
+from tests.tui.host import Host, SilentLab, driven, settled
 from tests.tui.looks import same_as_golden
 from tests.unit.canned_runs import make_run, snapshot
 
@@ -53,33 +51,6 @@ def scene(kind: str, hidden: set[str] | None = None, kept: dict[str, Any] | None
     )
     values = {"model": "cnn", "lr": 0.01} | knobs
     return Scene("first-cnn", step, Services(lab, RunStore()), values, kept or {}, frozenset(hidden or ()))
-
-
-def play(
-    pane: Pane, drive: Callable[[Any, Host], Awaitable[None]], size: tuple[int, int] = (78, 18), **look: Any
-) -> str:
-    """Show the pane, drive it, and return its text at the end."""
-
-    async def run() -> str:
-        host = Host(pane, **look)
-        async with host.run_test(size=size) as pilot:
-            await settled(pane, pilot)
-            await drive(pilot, host)
-            await settled(pane, pilot)
-            return pane.sheet.text
-
-    return asyncio.run(run())
-
-
-async def settled(pane: Pane, pilot: Any) -> None:
-    """Until the lab and the plots have answered."""
-    await pilot.pause()
-    await asyncio.wait_for(pane.workers.wait_for_complete(), 20)
-    await pilot.pause(0.25)
-
-
-async def nothing(pilot: Any, host: Host) -> None:
-    """Just look."""
 
 
 def named(told: list[Any]) -> list[str]:
@@ -116,7 +87,7 @@ def test_training_at_every_size(what: str, size: tuple[int, int]) -> None:
     async def drive(pilot: Any, host: Host) -> None:
         show(pane, SHOTS[what])
 
-    text = play(pane, drive, size)
+    text = driven(pane, drive, size)
     same_as_golden(f"runs/train-{what}-{size[0]}x{size[1]}", text)
     if what == "plan":
         assert "6,722 parameters" in text
@@ -140,7 +111,7 @@ def test_what_a_run_does_before_its_first_batch_is_told_as_it_goes() -> None:
             stages.append(marks())
 
     sign = beginning.SIGNS[0]
-    play(pane, drive)
+    driven(pane, drive)
     assert stages == [[sign, "·", "·"], ["✓", sign, "·"], ["✓", "✓", sign], []]
 
 
@@ -161,7 +132,7 @@ def test_the_sign_moves_only_while_something_begins(monkeypatch: pytest.MonkeyPa
             show(pane, now)
             await watch(pilot)
 
-    play(pane, drive)
+    driven(pane, drive)
     assert len(seen[0]) > 3
     assert not seen[1]
 
@@ -175,7 +146,7 @@ def test_a_run_that_failed_at_once_says_why_where_the_eye_is() -> None:
         await pilot.press("p", "v")
         assert named(host.told) == []  # there is nothing to go on with, and nothing to view
 
-    lines = play(pane, drive, (40, 18)).splitlines()
+    lines = driven(pane, drive, (40, 18)).splitlines()
     assert " ".join(" ".join(lines[2:6]).split()).startswith(f"failed: {message}")
     assert any("space tries it again" in line for line in lines)
     assert not any("schedule" in line or "┤" in line for line in lines)
@@ -186,17 +157,17 @@ def test_a_finished_run_says_how_many_were_right() -> None:
     pane = TrainPane(scene("train"))
 
     async def drive(pilot: Any, host: Host) -> None:
-        await settled(pane, pilot)
+        await settled(pilot)
         show(pane, done)
 
-    assert "194 of 200 right; space: another seed" in play(pane, drive, (40, 18))
+    assert "194 of 200 right; space: another seed" in driven(pane, drive, (40, 18))
     unknown = TrainPane(scene("train", hidden={"accuracy"}))
 
     async def hidden(pilot: Any, host: Host) -> None:
-        await settled(unknown, pilot)
+        await settled(pilot)
         show(unknown, done)
 
-    assert "right" not in play(unknown, hidden, (40, 18))
+    assert "right" not in driven(unknown, hidden, (40, 18))
 
 
 def test_space_trains_pauses_and_goes_on_and_u_stops() -> None:
@@ -215,7 +186,7 @@ def test_space_trains_pauses_and_goes_on_and_u_stops() -> None:
         assert steers == ["pause", "stop", "resume", "resume"]
         assert named(host.told).count("Train") == 2
 
-    assert "p goes on with it; space trains anew" in " ".join(play(pane, drive).split())
+    assert "p goes on with it; space trains anew" in " ".join(driven(pane, drive).split())
 
 
 def test_another_rate_is_told_before_it_is_trained_and_its_schedule_drawn() -> None:
@@ -226,14 +197,14 @@ def test_another_rate_is_told_before_it_is_trained_and_its_schedule_drawn() -> N
         pane.knobs["lr"] = 0.5
         pane.turned("lr", 0.5)
 
-    assert "highest 0.5" in play(pane, drive)
+    assert "highest 0.5" in driven(pane, drive)
 
     again = TrainPane(scene("train", lr=0.5))
 
     async def after(pilot: Any, host: Host) -> None:
         show(again, replace(ended("finished", "Finished.", 354), settings=(("lr", "0.01"), ("bs", "64"))))
 
-    assert "space trains with lr=0.5; this run is kept" in play(again, after)
+    assert "space trains with lr=0.5; this run is kept" in driven(again, after)
 
 
 def test_what_was_turned_while_a_run_ran_sets_it_apart() -> None:
@@ -251,7 +222,7 @@ def test_a_knob_beyond_its_bounds_is_explained() -> None:
         await pilot.press("space")
         assert named(host.told) == ["Said"]
 
-    assert "out of bounds" in play(pane, drive)
+    assert "out of bounds" in driven(pane, drive)
 
 
 def test_what_is_to_be_predicted_is_not_shown() -> None:
@@ -261,7 +232,7 @@ def test_what_is_to_be_predicted_is_not_shown() -> None:
         async def drive(pilot: Any, host: Host, pane: Pane = pane) -> None:
             show(pane, SHOTS["live"])
 
-        text = play(pane, drive, (60, 34))
+        text = driven(pane, drive, (60, 34))
         assert gone not in text + pane.sentence()
         assert "?" in text
         open_pane = TrainPane(scene("train"))
@@ -269,7 +240,7 @@ def test_what_is_to_be_predicted_is_not_shown() -> None:
         async def reveal(pilot: Any, host: Host, pane: Pane = open_pane) -> None:
             show(pane, SHOTS["live"])
 
-        assert gone in play(open_pane, reveal, (60, 34))
+        assert gone in driven(open_pane, reveal, (60, 34))
 
 
 def test_with_every_result_hidden_it_still_says_that_it_has_finished() -> None:
@@ -278,7 +249,7 @@ def test_with_every_result_hidden_it_still_says_that_it_has_finished() -> None:
     async def drive(pilot: Any, host: Host) -> None:
         show(pane, SHOTS["finished"])
 
-    assert "✓ finished" in play(pane, drive, (40, 18))
+    assert "✓ finished" in driven(pane, drive, (40, 18))
 
 
 WARNING = (
@@ -292,7 +263,7 @@ def test_a_long_warning_ends_with_a_whole_sentence() -> None:
     async def drive(pilot: Any, host: Host) -> None:
         show(pane, shot(warnings=(WARNING,)))
 
-    lines = [line.strip() for line in play(pane, drive, (40, 18)).splitlines()]
+    lines = [line.strip() for line in driven(pane, drive, (40, 18)).splitlines()]
     assert "Warning: Of conv2 100% are near zero" in lines
     assert lines[-1].endswith(".")
     assert "…" not in lines[-1]
@@ -307,7 +278,7 @@ def test_what_a_run_warns_of_can_be_kept_back_for_the_learner_to_find_out() -> N
     async def drive(pilot: Any, host: Host) -> None:
         show(pane, shot(warnings=(WARNING,)))
 
-    assert "Warning" not in play(pane, drive, (60, 34))
+    assert "Warning" not in driven(pane, drive, (60, 34))
 
 
 def test_v_goes_through_the_views_where_they_do_not_fit_at_once() -> None:
@@ -320,7 +291,7 @@ def test_v_goes_through_the_views_where_they_do_not_fit_at_once() -> None:
             seen.append(pane.sheet.text.splitlines()[3])
             await pilot.press("v")
 
-    play(pane, drive, (40, 18))
+    driven(pane, drive, (40, 18))
     for line, words in zip(seen, ("loss", "accuracy", "learning rate", "epoch"), strict=True):
         assert line.strip().startswith(words)
 
@@ -334,7 +305,7 @@ def test_what_can_be_typed_instead() -> None:
     async def drive(pilot: Any, host: Host) -> None:
         show(pane, SHOTS["live"])
 
-    play(pane, drive)
+    driven(pane, drive)
     assert list(pane.command()) == ["watch", "0002-mnist-3v7"]
     assert "Loss fell from 2.145 to 0.1050" in pane.sentence()
 
@@ -353,7 +324,7 @@ def test_runs_over_each_other(size: tuple[int, int]) -> None:
     async def drive(pilot: Any, host: Host) -> None:
         pane.follow(runs[-1], Watcher(runs[-1]).snapshot(), tuple(run.id for run in runs))
 
-    text = play(pane, drive, size)
+    text = driven(pane, drive, size)
     assert pane.measured() == {"overlaid": 3}
     assert "another run" in text
     for run in runs:
@@ -366,21 +337,21 @@ def test_space_takes_a_run_away_and_the_last_line_trains() -> None:
 
     async def drive(pilot: Any, host: Host) -> None:
         pane.follow(runs[-1], Watcher(runs[-1]).snapshot(), tuple(run.id for run in runs))
-        await settled(pane, pilot)
+        await settled(pilot)
         await pilot.press("home", "space")
         assert pane.measured() == {"overlaid": 2}
         assert pane.kept()["off"] == [runs[0].id]
         await pilot.press("end", "space", "a")
         assert named(host.told) == ["Train"]
 
-    text = play(pane, drive)
+    text = driven(pane, drive)
     assert "[ ]    0001" in text
     again = ComparePane(scene("compare", kept=pane.kept()))
 
     async def reopened(pilot: Any, host: Host) -> None:
         again.follow(runs[-1], Watcher(runs[-1]).snapshot(), tuple(run.id for run in runs))
 
-    play(again, reopened)
+    driven(again, reopened)
     assert again.measured() == {"overlaid": 2}
 
 
@@ -391,7 +362,7 @@ def test_a_run_that_can_not_be_read_is_listed_and_not_overlaid() -> None:
     async def drive(pilot: Any, host: Host) -> None:
         pane.follow(runs[-1], Watcher(runs[-1]).snapshot(), tuple(run.id for run in runs))
 
-    assert "[ ]    0001 can not be opened" in play(pane, drive)
+    assert "[ ]    0001 can not be opened" in driven(pane, drive)
     assert pane.measured() == {"overlaid": 2}
 
 
@@ -402,7 +373,7 @@ def test_a_live_run_that_nobody_follows_is_read_again() -> None:
     async def drive(pilot: Any, host: Host) -> None:
         pane.follow(runs[-1], Watcher(runs[-1]).snapshot(), (*(run.id for run in runs), other.id))
 
-    play(pane, drive)
+    driven(pane, drive)
     assert pane.measured() == {"overlaid": 4}
     assert pane.shots[other.id].phase == "lost"
 
@@ -418,7 +389,7 @@ def test_the_network_at_every_size(model: str, size: tuple[int, int]) -> None:
     async def drive(pilot: Any, host: Host) -> None:
         await pilot.press("down", "down")
 
-    text = play(pane, drive, size)
+    text = driven(pane, drive, size)
     same_as_golden(f"runs/network-{model}-{size[0]}x{size[1]}", text)
     totals = {"cnn": 6722, "broken": 571, "linear": 23581}
     assert pane.measured() | {"multiplications": 0} == {
@@ -440,11 +411,11 @@ def test_another_model_is_another_network_and_the_parameters_wait_for_a_predicti
         await pilot.press("end")
         pane.knobs["model"] = "broken"
         pane.turned("model", "broken")
-        await settled(pane, pilot)
+        await settled(pilot)
         assert "571" not in pane.sheet.text
         pane.reveal(frozenset())
 
-    text = play(pane, drive)
+    text = driven(pane, drive)
     assert "571" in text
     assert "still a grid" in text
 
@@ -468,4 +439,4 @@ def test_any_keys_at_any_size_and_damaged_memories(make: type[Pane], depth: str)
         pane.command()
         pane.measured()
 
-    play(pane, drive, depth=depth, unicode=depth != "none")
+    driven(pane, drive, depth=depth, unicode=depth != "none")

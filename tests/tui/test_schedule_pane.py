@@ -1,7 +1,5 @@
 """The pane of schedules: drawn before the run, filled while it trains, read off batch by batch."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from fastai_tui.engine.runs.run import Run
 from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.lessons import schema
 from fastai_tui.lessons.panes import PANES
-from tests.tui.host import Host, SilentLab
+from tests.tui.host import Host, SilentLab, driven, nothing, settled
 from tests.tui.looks import same_as_golden
 from tests.unit.canned_runs import rows, snapshot
 
@@ -70,32 +68,6 @@ def scene(
     return Scene("stability", step, services, dict(settings), kept, frozenset(hidden or ()))
 
 
-def play(
-    pane: Pane, drive: Callable[[Any, Host], Awaitable[None]], size: tuple[int, int] = (78, 18), **look: Any
-) -> str:
-    """Show the pane, drive it, and return its text at the end."""
-
-    async def run() -> str:
-        host = Host(pane, **look)
-        async with host.run_test(size=size) as pilot:
-            await settled(pane, pilot)
-            await drive(pilot, host)
-            await settled(pane, pilot)
-            return pane.sheet.text
-
-    return asyncio.run(run())
-
-
-async def settled(pane: Pane, pilot: Any) -> None:
-    await pilot.pause()
-    await asyncio.wait_for(pane.workers.wait_for_complete(), 20)
-    await pilot.pause(0.25)
-
-
-async def nothing(pilot: Any, host: Host) -> None:
-    """Just look."""
-
-
 def shot(job: Job, done: int, turned: dict[str, Any] | None = None, **changes: Any) -> Snapshot:
     """A run of that job after `done` batches, the first half of which knew nothing of what was `turned`."""
     per_epoch = 4000 // int(job.settings["bs"])  # type: ignore[arg-type]
@@ -142,13 +114,13 @@ def test_a_schedule_at_every_size(what: str, size: tuple[int, int]) -> None:
             assert pane.job is not None
             show(pane, shot(pane.job, **run))
 
-    same_as_golden(f"panes/schedule-{what}-{size[0]}x{size[1]}", play(pane, drive, size))
+    same_as_golden(f"panes/schedule-{what}-{size[0]}x{size[1]}", driven(pane, drive, size))
 
 
 @pytest.mark.parametrize("look", [{"depth": "16"}, {"depth": "256"}, {"depth": "none"}, {"unicode": False}], ids=str)
 def test_a_schedule_in_fewer_colours_says_the_same(look: dict[str, Any]) -> None:
     pane = SchedulePane(scene(ONE))
-    text = play(pane, nothing, (40, 18), **look)
+    text = driven(pane, nothing, (40, 18), **look)
     assert "highest" in text
     assert "0.06 at batch 27" in text
     assert look.get("unicode", True) or text.isascii()
@@ -176,10 +148,10 @@ def test_turning_any_knob_draws_the_schedule_anew_at_once() -> None:
         assert "total" not in pane.measured()
         assert "The lab counts the batches" in pane.sheet.text
         await pilot.pause(0.5)
-        await settled(pane, pilot)
+        await settled(pilot)
         assert pane.measured()["total"] == 160
 
-    play(pane, drive, (60, 34))
+    driven(pane, drive, (60, 34))
 
 
 def test_the_arrows_read_the_schedule_off() -> None:
@@ -200,7 +172,7 @@ def test_the_arrows_read_the_schedule_off() -> None:
         assert "batch 9 of 49, epoch 2 of 7: rate 0.00987, momentum 0.9" in pane.sheet.text
         assert pane.measured()["rate"] == pytest.approx(0.01 * (1 + 0.9749279122) / 2)  # cos(π/14)
 
-    play(pane, drive)
+    driven(pane, drive)
 
 
 def test_a_run_fills_its_schedule_and_a_rate_turned_by_hand_shows() -> None:
@@ -216,7 +188,7 @@ def test_a_run_fills_its_schedule_and_a_rate_turned_by_hand_shows() -> None:
         await pilot.press("end")
         assert "momentum 0.95 (planned)" in pane.sheet.text
 
-    play(pane, drive)
+    driven(pane, drive)
 
 
 def test_the_loss_has_the_whole_pane_in_a_view_of_its_own_once_there_is_one() -> None:
@@ -231,7 +203,7 @@ def test_the_loss_has_the_whole_pane_in_a_view_of_its_own_once_there_is_one() ->
         await pilot.press("v")
         assert pane.view == "both"
 
-    play(pane, drive)
+    driven(pane, drive)
 
 
 def test_after_the_run_a_knob_shows_the_next_plan_and_back_again_the_run() -> None:
@@ -250,7 +222,7 @@ def test_after_the_run_a_knob_shows_the_next_plan_and_back_again_the_run() -> No
         await pilot.press("space")
         assert any(isinstance(m, Pane.Train) for m in host.told)
 
-    play(pane, drive)
+    driven(pane, drive)
 
 
 @pytest.mark.parametrize(
@@ -274,7 +246,7 @@ def test_what_is_to_be_predicted_is_not_drawn_and_not_said(
         pane.reveal(frozenset())
         assert "?" not in pane.sheet.text
 
-    play(pane, drive, (78, 18))
+    driven(pane, drive, (78, 18))
 
 
 def test_the_dry_run_of_the_same_is_the_command_and_the_code_is_the_schedules_own() -> None:
@@ -287,23 +259,26 @@ def test_the_dry_run_of_the_same_is_the_command_and_the_code_is_the_schedules_ow
         assert "3 of 1, 2 and 4 epochs, from batches 1, 8 and 22" in pane.sentence()
         assert set(pane.measured()) <= set(PANES["schedule"].measures)
 
-    play(pane, drive)
+    driven(pane, drive)
 
 
 def test_without_a_lab_the_shape_is_drawn_and_no_batch_is_named() -> None:
     pane = SchedulePane(scene(ONE, lab=SilentLab()))
-    text = play(pane, nothing, (40, 18))
+    text = driven(pane, nothing, (40, 18))
     assert "┤" in text
     assert "batch " not in text
 
 
 def test_settings_that_make_no_sense_are_told() -> None:
     pane = SchedulePane(scene({**SGDR, "cycles": 3}, epochs=2))
-    assert "cycles last 7 epochs" in " ".join(play(pane, nothing, (40, 18)).split())
+    assert "cycles last 7 epochs" in " ".join(driven(pane, nothing, (40, 18)).split())
 
 
-@pytest.mark.parametrize("kept", [{}, {"at": -3, "view": "odd"}, {"at": "x", "view": 3}, {"at": 10**9}])
-@pytest.mark.parametrize("size", [(1, 1), (7, 3), (20, 5), (40, 18)], ids=str)
+@pytest.mark.parametrize(
+    ("size", "kept"),
+    [((1, 1), {}), ((7, 3), {"at": -3, "view": "odd"}), ((20, 5), {"at": "x", "view": 3}), ((40, 18), {"at": 10**9})],
+    ids=str,
+)
 def test_any_key_at_any_size_with_any_state(size: tuple[int, int], kept: dict[str, Any]) -> None:
     pane = SchedulePane(scene(SGDR, None, **kept))
 
@@ -315,4 +290,4 @@ def test_any_key_at_any_size_with_any_state(size: tuple[int, int], kept: dict[st
             await pilot.press("v", "right", "right_square_bracket", "end")
             assert pane.sentence()
 
-    play(pane, drive, size)
+    driven(pane, drive, size)

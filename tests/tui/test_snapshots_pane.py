@@ -19,9 +19,9 @@ from fastai_tui.engine.runs.run import Run
 from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.lessons import schema
 from fastai_tui.lessons.panes import PANES
-from tests.tui.host import Host, SilentLab
+from tests.tui.host import Host, SilentLab, driven, settled
 from tests.tui.looks import same_as_golden
-from tests.tui.test_schedule_pane import KEYS, described, play
+from tests.tui.test_schedule_pane import KEYS, described
 from tests.unit.canned_runs import make_run
 
 pytestmark = pytest.mark.usefixtures("plots", "still")
@@ -83,12 +83,6 @@ def show(pane: Pane, run: Run) -> None:
     pane.follow(run, Watcher(run).snapshot(), (run.id,))
 
 
-async def answered(pane: Pane, pilot: Any) -> None:
-    await pilot.pause()
-    await asyncio.wait_for(pane.workers.wait_for_complete(), 20)
-    await pilot.pause()
-
-
 PICTURES: dict[str, tuple[dict[str, Any] | None, list[str]]] = {
     "plan": (None, []),
     "chosen": ({}, ["up"]),
@@ -107,10 +101,10 @@ def test_kept_weights_at_every_size(what: str, size: tuple[int, int]) -> None:
     async def drive(pilot: Any, host: Host) -> None:
         if run is not None:
             show(pane, trained(**run))
-            await answered(pane, pilot)
+            await settled(pilot)
             await pilot.press(*keys)
 
-    same_as_golden(f"panes/snapshots-{what}-{size[0]}x{size[1]}", play(pane, drive, size))
+    same_as_golden(f"panes/snapshots-{what}-{size[0]}x{size[1]}", driven(pane, drive, size))
 
 
 @pytest.mark.parametrize("look", [{"depth": "16"}, {"depth": "256"}, {"depth": "none"}, {"unicode": False}], ids=str)
@@ -119,10 +113,10 @@ def test_kept_weights_in_fewer_colours(look: dict[str, Any]) -> None:
 
     async def drive(pilot: Any, host: Host) -> None:
         show(pane, trained())
-        await answered(pane, pilot)
+        await settled(pilot)
         await pilot.press("a")
 
-    text = play(pane, drive, (40, 18), **look)
+    text = driven(pane, drive, (40, 18), **look)
     assert "3 cycles together" in text
     assert "0.9680" in text
     assert look.get("unicode", True) or text.isascii()
@@ -135,16 +129,16 @@ def test_files_are_looked_at_when_they_are_chosen_and_once() -> None:
 
     async def drive(pilot: Any, host: Host) -> None:
         show(pane, trained())
-        await answered(pane, pilot)
+        await settled(pilot)
         assert pane.measured() == {"kept": 5, "cycle_ends": 3, "seen": 1, "accuracy": 0.962}
         for _ in range(2):
             await pilot.press("home", "down", "down", "up", "end")
-            await answered(pane, pilot)
+            await settled(pilot)
         await pilot.press("home")
         assert pane.measured() == {"kept": 5, "cycle_ends": 3, "seen": 4, "accuracy": 0.1, "best": 0.962}
         assert len([asked for asked, _ in lab.asked if asked == "ensemble"]) == 4
 
-    play(pane, drive)
+    driven(pane, drive)
 
 
 def test_the_ensemble_is_that_of_the_cycles_that_are_in_it() -> None:
@@ -152,23 +146,23 @@ def test_the_ensemble_is_that_of_the_cycles_that_are_in_it() -> None:
 
     async def drive(pilot: Any, host: Host) -> None:
         show(pane, trained())
-        await answered(pane, pilot)
+        await settled(pilot)
         await pilot.press("a")
-        await answered(pane, pilot)
+        await settled(pilot)
         measured = pane.measured()
         assert (measured["ensemble"], measured["best"], measured["gain"]) == (0.968, 0.962, 0.006)
         assert "0.0060 above the best alone" in " ".join(pane.sheet.text.split())
         await pilot.press("m")
         assert "ensemble" not in pane.measured()
         await pilot.press("a")
-        await answered(pane, pilot)
+        await settled(pilot)
         measured = pane.measured()
         assert (measured["ensemble"], measured["best"]) == (0.961, 0.955)
         assert "2 cycles together" in pane.sheet.text
         assert pane.kept() == {"chosen": "cycles/cycle-003.safetensors", "out": ["cycles/cycle-003.safetensors"]}
         assert set(pane.measured()) <= set(PANES["snapshots"].measures)
 
-    play(pane, drive, (60, 34))
+    driven(pane, drive, (60, 34))
 
 
 def test_what_is_asked_while_the_lab_is_busy_is_asked_after_that() -> None:
@@ -189,11 +183,11 @@ def test_what_is_asked_while_the_lab_is_busy_is_asked_after_that() -> None:
         await pilot.press("a", "up", "up", "up")
         assert "The lab tries the weights out" in " ".join(pane.sheet.text.split())
         gate[0].set()
-        await answered(pane, pilot)
+        await settled(pilot)
         assert pane.measured()["ensemble"] == 0.968
         assert pane.measured()["accuracy"] == 0.91
 
-    play(pane, drive)
+    driven(pane, drive)
 
 
 @pytest.mark.parametrize(
@@ -205,16 +199,16 @@ def test_what_is_to_be_predicted_is_not_shown(hidden: set[str], shown: str, secr
 
     async def drive(pilot: Any, host: Host) -> None:
         show(pane, trained())
-        await answered(pane, pilot)
+        await settled(pilot)
         await pilot.press("a")
-        await answered(pane, pilot)
+        await settled(pilot)
         text = pane.sheet.text + pane.sentence()
         assert shown in text
         assert secret not in text
         pane.reveal(frozenset())
         assert secret in pane.sheet.text + pane.sentence()
 
-    play(pane, drive, (60, 34))
+    driven(pane, drive, (60, 34))
 
 
 def test_a_stopped_run_is_gone_on_with_and_one_without_cycles_says_so() -> None:
@@ -222,17 +216,17 @@ def test_a_stopped_run_is_gone_on_with_and_one_without_cycles_says_so() -> None:
 
     async def drive(pilot: Any, host: Host) -> None:
         show(pane, trained(30, "stopped"))
-        await answered(pane, pilot)
+        await settled(pilot)
         assert "p goes on from the newest checkpoint" in " ".join(pane.sheet.text.split())
         await pilot.press("p")
         assert [message.do for message in host.told if isinstance(message, Pane.Steer)] == ["resume"]
         show(pane, trained(cycles=False))
-        await answered(pane, pilot)
+        await settled(pilot)
         await pilot.press("a", "m")
         assert "This run has no cycles" in " ".join(pane.sheet.text.split())
         assert "ensemble" not in pane.measured()
 
-    play(pane, drive)
+    driven(pane, drive)
 
 
 def test_a_lab_that_cannot_answer_is_told_and_may_be_asked_again() -> None:
@@ -240,18 +234,26 @@ def test_a_lab_that_cannot_answer_is_told_and_may_be_asked_again() -> None:
 
     async def drive(pilot: Any, host: Host) -> None:
         show(pane, trained())
-        await answered(pane, pilot)
+        await settled(pilot)
         await pilot.press("up")
-        await answered(pane, pilot)
+        await settled(pilot)
         said = [m.sentence for m in host.told if isinstance(m, Pane.Said)]
         assert said == ["There is no lab here."] * 2
         assert pane.measured()["seen"] == 0
 
-    play(pane, drive)
+    driven(pane, drive)
 
 
-@pytest.mark.parametrize("kept", [{}, {"chosen": 3, "out": 7}, {"chosen": "gone", "out": [1, None]}])
-@pytest.mark.parametrize("size", [(1, 1), (7, 3), (20, 5), (40, 18)], ids=str)
+@pytest.mark.parametrize(
+    ("size", "kept"),
+    [
+        ((1, 1), {}),
+        ((7, 3), {"chosen": 3, "out": 7}),
+        ((20, 5), {"chosen": "gone", "out": [1, None]}),
+        ((40, 18), {"chosen": 3, "out": 7}),
+    ],
+    ids=str,
+)
 def test_any_key_at_any_size_with_any_state(size: tuple[int, int], kept: dict[str, Any]) -> None:
     pane = pane_of(**kept)
 
@@ -259,8 +261,8 @@ def test_any_key_at_any_size_with_any_state(size: tuple[int, int], kept: dict[st
         await pilot.press(*KEYS)
         for run in (trained(1, ""), trained(30, "stopped"), trained()):
             show(pane, run)
-            await answered(pane, pilot)
+            await settled(pilot)
             await pilot.press(*KEYS)
             assert pane.sentence()
 
-    play(pane, drive, size)
+    driven(pane, drive, size)

@@ -33,7 +33,7 @@ NAMED = [
 LEAVING = "qo"  # quitting, and the options, which may reset the progress: they have tests of their own
 KEYS = [*NAMED, *(c for c in string.printable if c.isprintable() and c != " " and c not in LEAVING), "é", "漢", "👍"]
 LIKELY = ["up", "down", "left", "right", "space", "enter", "n", "b", "v", "k", "d", "e", "+", "-", "tab", "escape", "["]
-A_FEW, ALL = 80, 10_000
+A_FEW, ALL = 50, 10_000
 SIZES = [
     (1, 1),
     (2, 1),
@@ -136,17 +136,16 @@ def test_ten_thousand_keys_in_every_step(home: Path, monkeypatch: pytest.MonkeyP
     ],
 )
 def test_a_storm_of_sizes(monkeypatch: pytest.MonkeyPatch, chapter: str, depth: str, turn: int | None) -> None:
-    """`make test` has a step of each kind of pane, in colours or without in turn; `make acceptance` has all in both."""
-    shown = [step for slug, step in STEPS if slug == chapter]
-    if turn is not None:
-        shown = [step for step in shown if (chapter, step) in FIRST.values()][turn::2]
+    """`make test` has a step of each kind of pane, in colours or without in turn, and each has a quarter of the sizes;
+    `make acceptance` has all in both."""
+    shown = steps_of(chapter, first=turn is not None)[turn or 0 :: 1 if turn is None else 2]
     in_colours(monkeypatch, depth)
 
     async def storm() -> None:
         async with opened(chapter, depth=depth, unicode=depth != "none") as app:
-            for step in shown:
+            for number, step in enumerate(shown):
                 await back_to(app, chapter, step)
-                for size in SIZES:
+                for size in SIZES if turn is None else SIZES[number % 4 :: 4]:
                     resize(app, *size)
                     await handled(app)
                     for key in ("w", "v", "enter", "right"):
@@ -160,13 +159,19 @@ def test_a_storm_of_sizes(monkeypatch: pytest.MonkeyPatch, chapter: str, depth: 
     asyncio.run(storm())
 
 
+def steps_of(chapter: str, *, first: bool) -> list[str]:
+    """A chapter's steps: all, or the first of each kind of pane."""
+    return [step for slug, step in STEPS if slug == chapter and (not first or (slug, step) in FIRST.values())]
+
+
 @pytest.mark.usefixtures("canned_runs")
 @pytest.mark.parametrize("chapter", [chapter.slug for chapter in loader.chapters()])
-def test_junk_is_pasted_everywhere(chapter: str) -> None:
+@pytest.mark.parametrize("first", [True, pytest.param(False, marks=pytest.mark.acceptance)], ids=["kinds", "all"])
+def test_junk_is_pasted_everywhere(chapter: str, first: bool) -> None:
     async def paste() -> None:
         async with opened(chapter) as app:
             before = progress.encode(app.keeper.progress)
-            for step in [step for slug, step in STEPS if slug == chapter]:
+            for step in steps_of(chapter, first=first):
                 await back_to(app, chapter, step)
                 for text in (JUNK, "7" * 100_000):
                     app.post_message(events.Paste(text))

@@ -144,11 +144,12 @@ def test_batch_norm_by_hand_gives_torch_s_numbers_in_training_and_in_evaluation(
         ours.mult.copy_(theirs.weight.uniform_(0.5, 2))
         ours.add.copy_(theirs.bias.uniform_(-1, 1))
     batches = [torch.randn(8, 6, 5, 5) * 3 + momentum for _ in range(momentum)]
-    for mine, expected in zip(trained(ours, batches), trained(theirs, batches), strict=True):
-        torch.testing.assert_close(mine, expected, atol=1e-5, rtol=1e-5)
+    mine, expected = trained(ours, batches), trained(theirs, batches)
+    torch.testing.assert_close(mine[::4], expected[::4], atol=1e-5, rtol=0)  # what they give; then gradients
+    torch.testing.assert_close(mine, expected, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(ours.mean, theirs.running_mean, atol=1e-6, rtol=1e-5)
     torch.testing.assert_close(ours.var, theirs.running_var, atol=1e-6, rtol=1e-5)
-    torch.testing.assert_close(ours.eval()(batches[0]), theirs.eval()(batches[0]), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(ours.eval()(batches[0]), theirs.eval()(batches[0]), atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("kind", [BatchNormByHand, LastBatchNorm, RunningBatchNorm])

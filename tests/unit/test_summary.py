@@ -1,8 +1,6 @@
 """Summaries against counting by hand, and receptive fields against gradients."""
 
 import json
-import subprocess
-import sys
 
 import msgspec
 import pytest
@@ -14,6 +12,7 @@ from fastai_tui.engine.interpret.summary import Layer, answer, summarise
 from fastai_tui.engine.models.first_cnn import broken_net, strided_net
 from fastai_tui.engine.models.stability import digits_net
 from fastai_tui.lessons.experiments import experiment, order, smallest
+from tests import warm
 
 
 def seen(model: nn.Module, last: str, size: int) -> tuple[list[int], list[int]]:
@@ -145,13 +144,8 @@ def test_every_model_has_lines_that_fit_a_terminal(name: str) -> None:
     assert any("1×28×28" in line for line in lines)
 
 
-def fastai_tui(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "fastai_tui.app.cli.main", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 def test_the_command_tells_a_program() -> None:
-    done = fastai_tui("summary", "mnist-3v7", "--json")
+    done = warm.command("summary", "mnist-3v7", "--json")
     told = json.loads(done.stdout)
     assert [layer["parameters"] for layer in told["layers"] if layer["parameters"]] == [40, 296, 1168, 4640, 578]
     assert told["parameters"] == told["trainable"] == 6722
@@ -159,11 +153,11 @@ def test_the_command_tells_a_program() -> None:
 
 
 def test_the_command_refuses_what_there_is_not() -> None:
-    done = fastai_tui("summary", "mnist-3v7", "--set", "model=resnet")
+    done = warm.command("summary", "mnist-3v7", "--set", "model=resnet")
     assert done.returncode == 2
     assert "cnn, broken, linear" in done.stderr
     assert done.stdout == ""
-    assert fastai_tui("summary", "nothing").returncode == 2
+    assert warm.command("summary", "nothing").returncode == 2
 
 
 def test_the_command_tells_how_each_group_is_trained() -> None:

@@ -22,6 +22,7 @@ from fastai_tui.engine.errors import Interrupted, RunFailed
 from fastai_tui.engine.job import Job
 from fastai_tui.engine.runs.run import Run
 from fastai_tui.engine.runs.store import RunStore
+from tests.warm import command
 
 SHORT = ("train", "mnist-3v7", "--data", "mnist-sample", "--device", "cpu")
 
@@ -152,7 +153,7 @@ def test_training_as_json_has_every_step_once() -> None:
     events = [json.loads(line) for line in done.stdout.splitlines()]
     steps = [e["step"] for e in events if e["type"] == "batch"]
     assert steps == list(range(1, events[0]["batches_per_epoch"] + 1))
-    shown = [json.loads(line) for line in program("show", "last", "--json").stdout.splitlines()]
+    shown = [json.loads(line) for line in command("show", "last", "--json").stdout.splitlines()]
     assert [e for e in shown if e["type"] == "batch"] == [e for e in events if e["type"] == "batch"]
 
 
@@ -164,7 +165,7 @@ def test_training_in_a_terminal_and_detaching_from_it() -> None:
     assert "goes on" in screen.last
     run = RunStore().find("mine")
     assert run.state().phase == "running"
-    assert program("stop", "mine").returncode == 0
+    assert command("stop", "mine").returncode == 0
     assert run.state().phase == "stopped"
 
 
@@ -197,19 +198,19 @@ def test_losing_the_terminal_leaves_the_run_alone() -> None:
     time.sleep(1)
     assert run.state().phase == "running"
     assert len(run.steps()) > before
-    assert program("stop", "last").returncode == 0
+    assert command("stop", "last").returncode == 0
 
 
 def test_a_second_run_waits_for_the_device_and_says_behind_which() -> None:
     assert program(*SHORT, "--epochs", "500", "--detach").returncode == 0
     screen = Screen(*SHORT, "--epochs", "1")
     screen.until("Waiting for 0001-mnist-3v7")
-    assert program("stop", "0001").returncode == 0
+    assert command("stop", "0001").returncode == 0
     assert screen.end() == 0
 
 
 def test_a_dry_run_says_what_would_be_trained_and_trains_nothing() -> None:
-    done = program(*SHORT, "--dry-run", "--json")
+    done = command(*SHORT, "--dry-run", "--json")
     event = json.loads(done.stdout)
     assert event["type"] == "run_started"
     assert event["parameters"] == 6722
@@ -249,7 +250,7 @@ def test_a_description_for_readers_has_the_rates_at_both_ends_and_the_top() -> N
     ],
 )
 def test_wrong_usage_is_a_sentence_and_2(arguments: tuple[str, ...]) -> None:
-    done = program(*arguments)
+    done = command(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""
     assert len(done.stderr.strip().splitlines()) == 1
