@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes.brush import BrushPane
+from fastai_tui.app.tui.panes.pictured import PicturePane
 from fastai_tui.app.tui.pictures import Picture
 
 if TYPE_CHECKING:
@@ -13,8 +16,13 @@ if TYPE_CHECKING:
     from fastai_tui.engine.convolution import Rows
 
 EXPERIMENTS = ("cifar10",)  # whose networks are shown their own pictures
+OF_DIGITS = ("picture", "given", "example", "draw", "drawing", "copy", "pen", "clear", "undo", "leave")
 MOST = 10**6
 CLASSES = 10  # until the lab has told
+
+
+def _action(binding: BindingType) -> str:
+    return binding.action.partition("(")[0] if isinstance(binding, Binding) else ""
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,16 @@ class RunImage(Picture):
 
 
 class RunImagesPane(BrushPane):
-    """With `of_run`, `image` numbers the pictures class by class, and nothing can be drawn; the keys are the same."""
+    """With `of_run`, `image` numbers the pictures class by class, and nothing can be drawn; the keys are the same, and
+    speak of pictures."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(binding for binding in PicturePane.BINDINGS if _action(binding) in OF_DIGITS),
+        Binding("d", "image(1)", "picture", tooltip="next picture, of the next class"),
+        Binding("D", "image(-1)", "picture before", show=False),
+        Binding("p", "first_image", "first picture", tooltip="the picture that this step begins with"),
+        *(Binding(str(n), f"image_of({n})", "a picture of that class", show=False) for n in range(10)),
+    ]
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
@@ -70,30 +87,19 @@ class RunImagesPane(BrushPane):
     # Keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if self.of_run:
-            if action in ("draw", "drawing", "copy", "pen", "clear", "undo", "leave"):
-                return False
-            if action == "given":
-                return self.image != self._first
-        return super().check_action(action, parameters)
+        if action in ("image", "first_image", "image_of"):
+            return self.of_run and (action != "first_image" or self.image != self._first)
+        return not (self.of_run and action in OF_DIGITS) and super().check_action(action, parameters)
 
-    def action_picture(self, step: int) -> None:
-        if self.of_run:
-            self._take_image(self.image + step)
-        else:
-            super().action_picture(step)
+    def action_image(self, step: int) -> None:
+        self._take_image(self.image + step)
 
-    def action_given(self) -> None:
-        if self.of_run:
-            self._take_image(self._first)
-        else:
-            super().action_given()
+    def action_first_image(self) -> None:
+        self._take_image(self._first)
 
-    def action_example(self, of_class: int) -> None:
+    def action_image_of(self, of_class: int) -> None:
         """Of that class: the first one, or the one after this, where this one is of it already."""
-        if not self.of_run:
-            super().action_example(of_class)
-        elif of_class < self.kinds:
+        if of_class < self.kinds:
             same = self.image % self.kinds == of_class
             self._take_image(self.image + self.kinds if same else of_class)
 
