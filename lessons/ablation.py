@@ -90,6 +90,18 @@ def _offers(name: str, items: tuple[tuple[str, Value | tuple[float, ...]], ...])
     return tuple(found)
 
 
+def brought(name: str, base: Mapping[str, Value], varied: Mapping[str, Sequence[Value]]) -> dict[str, list[Value]]:
+    """Of the settings that are left to the experiment, the values that come with the `varied` ones, each of those taken
+    by itself: of two networks each may have its own rate."""
+    cells = [{**base, setting: value} for setting, several in varied.items() for value in several]
+    found: dict[str, list[Value]] = {}
+    for whole in [complete(name, cell) for cell in cells]:
+        for key in whole.keys() - {*base, *varied}:
+            values = found.setdefault(key, [])
+            values += [] if whole[key] in values else [whole[key]]
+    return found
+
+
 def _candidates(setting: Setting, usual: Value) -> list[Value]:
     """What may stand beside the usual value."""
     if setting.kind == "choice":

@@ -53,6 +53,23 @@ def test_the_plan_is_what_its_command_says() -> None:
     assert len(study.members) == made.runs
 
 
+@pytest.mark.parametrize("models", [("linear", "norm"), ("conv", "layers"), ("deep", "fast")])
+def test_what_each_network_has_of_its_own_is_told_as_it_is(models: tuple[str, str]) -> None:
+    made = plan(Base("cifar10", {"preset": "quick"}, data="colour-digits"), "model", models)
+    orders = [order("cifar10", {"preset": "quick", "model": model}).settings for model in models]
+    for i, offer in enumerate(made.offers):
+        told = made.taken(i)
+        assert {*map(str, told)} == {str(one[offer.name]) for one in orders}, offer.name
+    lr = next(i for i, offer in enumerate(made.offers) if offer.name == "lr")
+    chosen = made.moved(lr - made.row, 0).moved(0, 1).toggled()
+    assert chosen.taken(lr) == chosen.chosen[lr] == made.offers[lr].values[:2]
+
+
+def test_the_cursor_begins_at_what_is_chosen() -> None:
+    made = plan(BASE, "model", ["conv", "layers"])
+    assert made.offers[made.row].values[made.at] == made.chosen[made.row][0] == "conv"
+
+
 def test_the_last_value_stays_and_too_many_runs_are_refused() -> None:
     made = plan(BASE, "norm")
     assert made.toggled().toggled().varying == made.varying

@@ -114,22 +114,25 @@ def _plan(sheet: Sheet, area: Area, shown: Shown, plotter: Plotter) -> None:
             sheet.put(row + i, 0, words, style)
 
 
+OWN = "each its own"  # what a setting's line says when the networks differ in it and nobody chose
+
+
 def _laid(shown: Shown, i: int, room: int) -> list[list[tuple[str, Role]]]:
-    """A setting's values in lines; what is not chosen only at the cursor."""
+    """A setting's values in lines; what no run will have only at the cursor."""
     plan, here = shown.plan, i == shown.plan.row
-    chosen = plan.chosen[i]
+    chosen, taken = plan.chosen[i], plan.taken(i)
+    if len(taken) > len(chosen) and not here:
+        return [[(OWN, "dim")]]
     lines: list[list[tuple[str, Role]]] = [[]]
     used = 0
-    for j, value in enumerate(plan.offers[i].values):
-        taken = value in chosen
-        if not here and not taken:
-            continue
-        words = f"{'✓' if taken else '·'} {value_words(value)}" if here else value_words(value)
+    for j, value in enumerate(plan.offers[i].values if here else taken):
+        has = value in taken
+        words = f"{'✓' if has else '·'} {value_words(value)}" if here else value_words(value)
         if used and used + len(words) > room:
             lines.append([])
             used = 0
         at = here and j == plan.at
-        style: Role = "cursor" if at else "good" if taken and here else "plain" if taken and len(chosen) > 1 else "dim"
+        style: Role = "cursor" if at else "good" if has and here else "plain" if has and len(chosen) > 1 else "dim"
         lines[-1] += [(words, style), ("  ", "plain")]
         used += len(words) + 2
     return lines if here else lines[:1]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fastai_tui.engine.ablation import grid
 from fastai_tui.engine.ablation.grid import MOST_RUNS, Factor, shown
 from fastai_tui.engine.ablation.study import Study
-from fastai_tui.lessons.ablation import BETWEEN, offers, refused
+from fastai_tui.lessons.ablation import BETWEEN, brought, offers, refused
 from fastai_tui.lessons.experiments import experiment
 
 if TYPE_CHECKING:
@@ -56,6 +57,15 @@ class Plan:
             if chosen != offer.values[:1]:
                 found[offer.name] = [shown(value) for value in chosen]
         return found
+
+    @cached_property
+    def _brought(self) -> Mapping[str, Sequence[Value]]:
+        return brought(self.base.experiment, self.base.settings, {each.name: each.values for each in self.varying})
+
+    def taken(self, i: int) -> Sequence[Value]:
+        """The values that runs will have of an offer: the chosen ones, or else those that come with what is varied."""
+        chosen, offer = self.chosen[i], self.offers[i]
+        return chosen if chosen != offer.values[:1] else self._brought.get(offer.name, chosen)
 
     @property
     def cells(self) -> int:
@@ -140,7 +150,8 @@ def plan(base: Base, factor: str = "", values: Sequence[str] = (), seeds: int = 
     of = offered[row].values
     named = tuple(value for value in of if shown(value) in values)
     chosen[row] = named if len(named) > 1 else of[:2]
-    return Plan(base, offered, tuple(chosen), min(max(seeds, 1), MOST_SEEDS), row)
+    at = of.index(chosen[row][0])
+    return Plan(base, offered, tuple(chosen), min(max(seeds, 1), MOST_SEEDS), row, at)
 
 
 def kept(plan: Plan) -> list[int | float | str]:
