@@ -45,7 +45,7 @@ class Learner:
         self.device = next((p.device for p in model.parameters()), torch.device("cpu"))
         self.epoch = self.batch = self.step = self.start = self.epochs = 0
         self.valid_loss, self.results = float("nan"), dict[str, float]()
-        self.through: nn.Module | None = None  # the model as training sees it, where several processes share it
+        self.forward: nn.Module = model  # or, where processes share it, what adds up all their gradients
         self.processes = 1  # that share every batch
 
     @property
@@ -132,7 +132,7 @@ class Learner:
         self.lr, self.momentum = self.plan.at((self.step - self.start) / (self.total - self.start))
         set_rates(self.opt, self.lr, self.momentum)
         with autocast(self.device):
-            self.preds = (self.model if self.through is None else self.through)(self.xb)
+            self.preds = self.forward(self.xb)
             self.loss = self.loss_func(self.preds, self.yb)
         self.loss.backward()
         self.hooks("before_step")

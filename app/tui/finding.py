@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
 from fastai_tui.lessons import prose
@@ -79,11 +81,17 @@ def marked(text: str, words: Sequence[str]) -> list[tuple[str, bool]]:
     for match in _WORD.finditer(text):
         found = folded(match[0])
         if word := max((word for word in words if word in found), key=len, default=""):
-            start = match.start() + found.index(word)
-            end = min(start + len(word), match.end())
+            start, end = (match.start() + place for place in _span(match[0], word))
             pieces += [(text[at:start], False), (text[start:end], True)]
             at = end
     return [piece for piece in [*pieces, (text[at:], False)] if piece[0]]
+
+
+def _span(text: str, word: str) -> tuple[int, int]:
+    """Where a folded word is in a text: folding makes several characters of some (¼ is 1⁄4), and none of others."""
+    ends = list(accumulate(len(folded(character)) for character in text))
+    at = folded(text).index(word)
+    return bisect_right(ends, at), bisect_left(ends, at + len(word)) + 1
 
 
 def snippet(text: str, words: Sequence[str]) -> str:

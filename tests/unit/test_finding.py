@@ -3,7 +3,7 @@
 import time
 
 import msgspec
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fastai_tui.app.tui.finding import Index, folded, marked, snippet, words_of
@@ -76,6 +76,13 @@ def test_what_was_searched_for_is_marked() -> None:
     ]
 
 
+def test_what_folding_makes_longer_or_shorter_is_marked_in_its_place() -> None:
+    assert marked("¼0:", ["0"]) == [("¼", False), ("0", True), (":", False)]
+    assert marked("a½b", ["2b"]) == [("a", False), ("½b", True)]
+    assert marked("cafés", ["es"]) == [("caf", False), ("és", True)]
+
+
+@example("¼0:", "0")
 @given(st.text(max_size=60), st.text(max_size=20))
 def test_marking_loses_no_character_and_never_raises(text: str, query: str) -> None:
     assert "".join(piece for piece, _ in marked(text, words_of(query))) == text
