@@ -45,8 +45,13 @@ class Learner:
         self.device = next((p.device for p in model.parameters()), torch.device("cpu"))
         self.epoch = self.batch = self.step = self.start = self.epochs = 0
         self.valid_loss, self.results = float("nan"), dict[str, float]()
-        self.forward: nn.Module = model  # or, where processes share it, what adds up all their gradients
+        self.through: nn.Module | None = None  # what adds up the gradients of several processes, around the model
         self.processes = 1  # that share every batch
+
+    @property
+    def forward(self) -> nn.Module:
+        """The model as training sees it."""
+        return self.model if self.through is None else self.through
 
     @property
     def total(self) -> int:

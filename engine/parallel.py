@@ -91,7 +91,7 @@ class Group:
         frozen. All processes get the weights that the leading one has."""
         where = [learn.device] if learn.device.type == "cuda" else None
         with self._together():
-            learn.forward = DistributedDataParallel(learn.model, device_ids=where, process_group=self.fast)
+            learn.through = DistributedDataParallel(learn.model, device_ids=where, process_group=self.fast)
 
     def share(self, learn: JobLearner) -> None:
         """Give a Learner this process's share of every batch. Raises `BadInput` for batches that are not to be divided

@@ -17,6 +17,7 @@ from fastai_tui.app.tui.sheet import Sheet
 
 if TYPE_CHECKING:
     from textual.timer import Timer
+    from textual.worker import Worker
 
     from fastai_tui.app.text import Look
     from fastai_tui.app.tui.canvas import Canvas
@@ -65,7 +66,7 @@ class Plotter:
         self._kept: dict[str, _Kept] = {}
         self._key = self._last = -1e9
         self._timer: Timer | None = None
-        self._loading = False
+        self._loading: Worker[None] | None = None
 
     def pressed(self) -> None:
         """A key was pressed: the plots wait, for its answer comes first."""
@@ -112,9 +113,8 @@ class Plotter:
 
     def _load(self) -> None:
         """Have the library imported beside the event loop: it takes a tenth of a second and more."""
-        if not self._loading:
-            self._loading = True
-            self.canvas.run_worker(self._loaded(), group="plotting")
+        if self._loading is None:
+            self._loading = self.canvas.run_worker(self._loaded, group="plotting")
 
     async def _loaded(self) -> None:
         await asyncio.to_thread(load)
