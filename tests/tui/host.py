@@ -77,14 +77,18 @@ def drawn(pane: Pane) -> Sheet:
 def play(
     pane: Pane,
     *keys: str,
+    first: Callable[[Any], object] | None = None,
     drive: Callable[[Any], Awaitable[None]] | None = None,
     size: tuple[int, int] = (78, 18),
     **look: Any,
 ) -> str:
-    """Show the pane, press the keys, do what `drive` does, and return its text at the end."""
+    """Show the pane, do with it what comes `first`, press the keys, do what `drive` does, and return its text at the
+    end."""
 
     async def run() -> str:
         async with Host(pane, **look).run_test(size=size) as pilot:
+            if first is not None:
+                first(pane)
             await pressed(pilot, *keys)
             if drive is not None:
                 await drive(pilot)

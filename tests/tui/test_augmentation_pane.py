@@ -1,7 +1,7 @@
 """The pane of augmentation: the epochs that are asked for, the draws in words, what is kept and what is hidden."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,7 +11,8 @@ from fastai_tui.app.tui.panes.augmentation import MOST, AugmentationPane
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.image_views import Augmented, Draw, Picture
 from fastai_tui.lessons.panes import PANES
-from tests.tui.host import Host, SilentLab, scene
+from tests.tui import host
+from tests.tui.host import Host, SilentLab, scene, settled
 from tests.tui.looks import same_as_golden
 
 SIZES = [(40, 18), (78, 18), (60, 34), (100, 54), (38, 6), (20, 3), (12, 9), (1, 1)]
@@ -58,34 +59,7 @@ class DrawingLab(SilentLab):
         return msgspec.to_builtins(Augmented("made", "7", TRAIN, picture(row, side, 1), padded, around, draws))
 
 
-async def settled(pilot: Any, pane: AugmentationPane) -> None:
-    for _ in range(200):
-        await pilot.pause()
-        if not pane._serving:
-            return
-    raise AssertionError("it does not come to rest")
-
-
-def play(
-    pane: AugmentationPane,
-    *keys: str,
-    size: tuple[int, int] = (40, 18),
-    drive: Callable[[Any], Awaitable[None]] | None = None,
-    **look: Any,
-) -> str:
-    async def run() -> str:
-        async with Host(pane, **look).run_test(size=size) as pilot:
-            await settled(pilot, pane)
-            for key in keys:
-                await pilot.press(key)
-                await settled(pilot, pane)
-            if drive is not None:
-                await drive(pilot)
-                await settled(pilot, pane)
-            pane.redraw()
-            return pane.sheet.text
-
-    return asyncio.run(run())
+play = partial(host.play, size=(40, 18))
 
 
 def made(lab: Any = None, **given: Any) -> AugmentationPane:
@@ -174,7 +148,7 @@ def test_a_turned_knob_draws_the_same_epochs_anew() -> None:
         for knob, value in (("pad", 2), ("padding", "zero"), ("augment", "flip"), ("augment", "none")):
             pane.knobs[knob] = value
             pane.turned(knob, value)
-            await settled(pilot, pane)
+            await settled(pilot)
 
     play(pane, "space", "space", drive=drive)
     assert [arguments["epochs"] for _, arguments in lab.asked[-4:]] == [2] * 4
@@ -205,7 +179,7 @@ def test_keys_pressed_before_the_first_answer_count_when_it_comes() -> None:
             for key in ("space", "space", "space", "left", "v"):
                 await pilot.press(key)
             lab.gate.set()
-            await settled(pilot, pane)
+            await settled(pilot)
             assert (pane.measured()["draws"], pane.measured()["epoch"], pane.view) == (3, 2, "all")
 
     asyncio.run(run())

@@ -1,7 +1,5 @@
 """The pane of evaluation: a row is evaluated when it is asked for, and shows what the lab has said."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +11,8 @@ from fastai_tui.app.tui.panes import beginning
 from fastai_tui.app.tui.panes.evaluation import MOST_DRAWS, EvaluationPane
 from fastai_tui.engine.normed import SIZES as BATCHES
 from fastai_tui.lessons.panes import PANES
-from tests.tui.host import Host, scene
+from tests.tui import host
+from tests.tui.host import scene, settled
 from tests.tui.image_labs import EvaluatingLab
 from tests.tui.looks import same_as_golden
 
@@ -32,36 +31,8 @@ def follow(pane: EvaluationPane, step: int = 99, run: str = "0001-cifar10", **st
     pane.follow(SimpleNamespace(id=run), Snapshot(run, "cifar10", step=step, **state), (run,))  # type: ignore[arg-type]
 
 
-async def settled(pilot: Any) -> None:
-    for _ in range(2):
-        await pilot.pause()
-        await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-
-
-def play(
-    pane: EvaluationPane,
-    *keys: str,
-    size: tuple[int, int] = (40, 18),
-    drive: Callable[[Any], Awaitable[None]] | None = None,
-    run: bool = True,
-    **look: Any,
-) -> str:
-    async def whole() -> str:
-        async with Host(pane, **look).run_test(size=size) as pilot:
-            if run:
-                follow(pane)
-            await settled(pilot)
-            for key in keys:
-                await pilot.press(key)
-                await settled(pilot)
-            if drive is not None:
-                await drive(pilot)
-            pane.plotter._kept.clear()
-            pane.redraw()
-            return pane.sheet.text
-
-    return asyncio.run(whole())
+def play(pane: EvaluationPane, *keys: str, run: bool = True, size: tuple[int, int] = (40, 18), **given: Any) -> str:
+    return host.play(pane, *keys, first=follow if run else None, size=size, **given)
 
 
 def made(lab: Any = None, **given: Any) -> EvaluationPane:

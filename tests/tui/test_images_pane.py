@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,7 +14,8 @@ from fastai_tui.engine.data.fetch import Progress
 from fastai_tui.engine.errors import DataMissing
 from fastai_tui.engine.image_views import Channel, ImageFacts, Picture
 from fastai_tui.lessons.panes import PANES
-from tests.tui.host import Host, SilentLab, scene
+from tests.tui import host
+from tests.tui.host import Host, SilentLab, scene, settled
 from tests.tui.looks import same_as_golden
 
 SIZES = [(40, 18), (78, 18), (60, 34), (100, 54), (38, 6), (20, 3), (12, 9), (1, 1)]
@@ -93,34 +94,7 @@ class Shop(ImagesPane):
         return self.getting
 
 
-async def settled(pilot: Any, pane: ImagesPane) -> None:
-    for _ in range(200):
-        await pilot.pause()
-        if not pane._serving:
-            return
-    raise AssertionError("it does not come to rest")
-
-
-def play(
-    pane: ImagesPane,
-    *keys: str,
-    size: tuple[int, int] = (40, 18),
-    drive: Callable[[Any], Awaitable[None]] | None = None,
-    **look: Any,
-) -> str:
-    async def run() -> str:
-        async with Host(pane, **look).run_test(size=size) as pilot:
-            await settled(pilot, pane)
-            for key in keys:
-                await pilot.press(key)
-                await settled(pilot, pane)
-            if drive is not None:
-                await drive(pilot)
-                await settled(pilot, pane)
-            pane.redraw()
-            return pane.sheet.text
-
-    return asyncio.run(run())
+play = partial(host.play, size=(40, 18))
 
 
 def made(lab: Any = None, **given: Any) -> Shop:
@@ -206,7 +180,7 @@ def test_keys_pressed_before_the_first_answer_count_when_it_comes() -> None:
             for key in ("6", "d", "d", "v", "down", "right_square_bracket"):
                 await pilot.press(key)
             lab.gate.set()
-            await settled(pilot, pane)
+            await settled(pilot)
             measured = pane.measured()
             assert (measured["image"], measured["view"], measured["channel"]) == (6 * MANY + 2, "one", 1)
             assert measured["cursor"] == (17, 16)
@@ -282,7 +256,7 @@ def test_l_gets_cifar10_and_then_it_is_what_is_shown() -> None:
         assert "unpacked" in pane.sheet.text
         lab.here = pane.slow.here = pane.slow.ended = True
         pane._watched()
-        await settled(pilot, pane)
+        await settled(pilot)
 
     text = play(pane, drive=drive)
     assert "cifar10" in text

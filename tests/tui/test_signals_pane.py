@@ -3,6 +3,7 @@ given."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from fastai_tui.app.tui.panes.signals_chart import LABEL, decades, power, window
 from fastai_tui.app.tui.panes.signals_drawing import VIEWS
 from fastai_tui.engine.signal_sizes import MOST, Net
 from fastai_tui.lessons.panes import PANES
-from tests.tui.host import Host, scene
+from tests.tui import host
+from tests.tui.host import Host, scene, settled
 from tests.tui.looks import same_as_golden
 from tests.tui.signal_labs import MeasuringLab
 
@@ -26,34 +28,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signals, "LOOKED_AT", 0.0)
 
 
-async def settled(pilot: Any, pane: SignalsPane) -> None:
-    for _ in range(200):
-        await pilot.pause()
-        if not pane._serving:
-            return
-    raise AssertionError("it does not come to rest")
-
-
-def play(
-    pane: SignalsPane,
-    *keys: str,
-    size: tuple[int, int] = (40, 18),
-    drive: Callable[[Any], Awaitable[None]] | None = None,
-    **look: Any,
-) -> str:
-    async def run() -> str:
-        async with Host(pane, **look).run_test(size=size) as pilot:
-            for key in keys:
-                await pilot.press(key)
-                await settled(pilot, pane)
-            await settled(pilot, pane)
-            if drive is not None:
-                await drive(pilot)
-            await settled(pilot, pane)
-            pane.redraw()
-            return pane.sheet.text
-
-    return asyncio.run(run())
+play = partial(host.play, size=(40, 18))
 
 
 def made(lab: Any = None, *, knobs: dict[str, Any] | None = None, **given: Any) -> SignalsPane:
@@ -65,7 +40,7 @@ def turning(pane: SignalsPane, **values: Any) -> Callable[[Any], Awaitable[None]
         for knob, value in values.items():
             pane.knobs[knob] = value
             pane.turned(knob, value)
-            await settled(pilot, pane)
+            await settled(pilot)
 
     return drive
 
@@ -174,7 +149,7 @@ def test_keys_that_come_before_the_lab_s_first_answer_take_effect_when_it_comes(
             for key in ("space", "space", "v", "right"):
                 await pilot.press(key)
             gate.set()
-            await settled(pilot, pane)
+            await settled(pilot)
 
     asyncio.run(run())
     measured = pane.measured()
