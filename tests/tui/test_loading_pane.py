@@ -1,7 +1,7 @@
 """The pane of loading: it shows what the lab measures, keeps it, and leaves what is to be predicted out."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,7 +16,8 @@ from fastai_tui.engine.loading import Loading, Spent
 from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.lessons import schema
 from fastai_tui.lessons.panes import PANES
-from tests.tui.host import Host, SilentLab
+from tests.tui import host
+from tests.tui.host import SilentLab, settled
 from tests.tui.looks import same_as_golden
 
 SIZES = [(40, 18), (78, 18), (60, 34), (100, 54), (38, 6), (20, 3), (12, 9), (1, 1)]
@@ -77,33 +78,7 @@ def made(
     return LoadingPane(Scene("a", step, services, values, kept or {}, frozenset(hidden or ())))
 
 
-async def settled(pilot: Any, pane: LoadingPane) -> None:
-    for _ in range(200):
-        await pilot.pause()
-        if not pane.busy:
-            return
-    raise AssertionError("it does not come to rest")
-
-
-def play(
-    pane: LoadingPane,
-    *keys: str,
-    size: tuple[int, int] = (40, 18),
-    drive: Callable[[Any], Awaitable[None]] | None = None,
-    **look: Any,
-) -> str:
-    async def run() -> str:
-        async with Host(pane, **look).run_test(size=size) as pilot:
-            await pilot.pause()
-            for key in keys:
-                await pilot.press(key)
-                await settled(pilot, pane)
-            if drive is not None:
-                await drive(pilot)
-            await pilot.pause()
-            return pane.sheet.text
-
-    return asyncio.run(run())
+play = partial(host.play, size=(40, 18))
 
 
 async def turn(pilot: Any, pane: LoadingPane, knob: str, value: Any) -> None:
@@ -157,10 +132,10 @@ def test_what_was_measured_stays_to_be_compared_with() -> None:
         assert "share" not in pane.measured()
         assert pane.measured()["done"] == 0
         await pilot.press("space")
-        await settled(pilot, pane)
+        await settled(pilot)
         await turn(pilot, pane, "bs", 100)
         await pilot.press("space")
-        await settled(pilot, pane)
+        await settled(pilot)
         assert pane.measured()["share"] == pytest.approx(8 / 26)
         await turn(pilot, pane, "model", "linear")
         await turn(pilot, pane, "bs", 64)
@@ -221,7 +196,7 @@ def test_trouble_is_said_and_a_key_tries_again() -> None:
         assert pane.sentence() == "The lab process ended."
         lab.trouble = ""
         await pilot.press("space")
-        await settled(pilot, pane)
+        await settled(pilot)
 
     play(pane, "space", drive=drive)
     assert pane.measured()["done"] == 1

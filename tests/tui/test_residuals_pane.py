@@ -1,7 +1,6 @@
 """The pane of residual blocks: what it asks of the lab, what it shows of the answers, and what it keeps back."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +10,8 @@ from fastai_tui.app.tui.panes.residuals import ResidualsPane
 from fastai_tui.app.tui.panes.residuals_shown import signed
 from fastai_tui.lessons.panes import PANES
 from fastai_tui.lessons.schema import Run as Order
-from tests.tui.host import Host, scene
+from tests.tui import host
+from tests.tui.host import Host, scene, settled
 from tests.tui.looks import same_as_golden
 from tests.tui.signal_labs import BlockLab
 
@@ -28,37 +28,11 @@ def shot(step: int = 500, *, live: bool = False, run: str = "0007-skips") -> Any
     return SimpleNamespace(run=run, step=step, live=live, ended=not live, phase=phase, experiment="cifar10")
 
 
-async def settled(pilot: Any, pane: ResidualsPane) -> None:
-    for _ in range(200):
-        await pilot.pause()
-        if not pane._serving:
-            return
-    raise AssertionError("it does not come to rest")
+def play(pane: ResidualsPane, *keys: str, fresh: bool = False, size: tuple[int, int] = (40, 18), **given: Any) -> str:
+    def shown(pane: ResidualsPane) -> None:
+        pane.follow(run(), shot(), ("0007-skips",))
 
-
-def play(
-    pane: ResidualsPane,
-    *keys: str,
-    size: tuple[int, int] = (40, 18),
-    drive: Callable[[Any], Awaitable[None]] | None = None,
-    fresh: bool = False,
-    **look: Any,
-) -> str:
-    async def go() -> str:
-        async with Host(pane, **look).run_test(size=size) as pilot:
-            if not fresh:
-                pane.follow(run(), shot(), ("0007-skips",))
-            for key in keys:
-                await pilot.press(key)
-                await settled(pilot, pane)
-            await settled(pilot, pane)
-            if drive is not None:
-                await drive(pilot)
-                await settled(pilot, pane)
-            pane.redraw()
-            return pane.sheet.text
-
-    return asyncio.run(go())
+    return host.play(pane, *keys, first=None if fresh else shown, size=size, **given)
 
 
 def made(lab: Any = None, order: Order = ORDER, **given: Any) -> ResidualsPane:
@@ -165,11 +139,11 @@ def test_what_a_run_is_now_is_asked_again_when_it_ends_but_not_all_the_time() ->
         for step in (10, 20, 30):
             pane._next = 0.0
             pane.follow(run("0008-skips"), shot(step, live=True, run="0008-skips"), ("0007-skips", "0008-skips"))
-            await settled(pilot, pane)
+            await settled(pilot)
         before = len([each for each in asked(lab) if each[2] == "0008-skips"])
         assert before == 1
         pane.follow(run("0008-skips"), shot(40, run="0008-skips"), ("0007-skips", "0008-skips"))
-        await settled(pilot, pane)
+        await settled(pilot)
         assert len([each for each in asked(lab) if each[2] == "0008-skips"]) == 2
 
     play(pane, drive=drive)
@@ -193,7 +167,7 @@ def test_keys_that_come_before_the_lab_s_first_answer_take_effect_when_it_comes(
             for key in ("down", "space", "v", "end", "space"):
                 await pilot.press(key)
             gate.set()
-            await settled(pilot, pane)
+            await settled(pilot)
 
     asyncio.run(go())
     assert pane.off == {1}  # there is no last block before it is known how many there are
