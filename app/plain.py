@@ -70,7 +70,9 @@ class Plain:
     def _stands_still(self, shot: Snapshot) -> None:
         """Say once why nothing happens: the run waits for another, or somebody has paused it."""
         waits = (shot.phase == "queued" and shot.behind) or (shot.phase == "paused" and shot.live)
-        notice = sentences.notice(shot) if waits else ""
+        prepares = shot.phase == "running" and not shot.step and shot.prepared is not None
+        quiet = time.monotonic() - self._told < PROGRESS
+        notice = sentences.notice(shot) if waits or (prepares and not quiet) else ""
         if notice and notice != self._notice:
             self._say(notice)
         self._notice = notice

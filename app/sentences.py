@@ -99,6 +99,9 @@ def notice(shot: Snapshot) -> str:
         return last_line(shot)
     if shot.phase == "paused":
         return f"Paused: `fastai-tui resume {shot.run}` goes on."
+    if not shot.step and shot.prepared:
+        what, done, total = shot.prepared
+        return f"Preparing: {what}, {count(done)} of {count(total)}."
     if not shot.step:
         return "Preparing: the first batch is on its way."
     return f"Warning: {shot.warnings[-1]}" if shot.warnings else ""

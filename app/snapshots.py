@@ -45,7 +45,8 @@ class Snapshot:
     `loss` that of the newest batch, `plan` the rates that are planned (of the last layer group), evenly spaced over the
     run, `left_out` how many of the older epochs `table` lacks, `samples` what it wrote on the way (if it is one that
     writes), `asked` the settings with their values, `turned` those that were changed on the way, `resumes` how often it
-    was gone on with after it had ended.
+    was gone on with after it had ended, `prepared` what is computed before the first batch, and how many of how many
+    are done.
     """
 
     run: str
@@ -84,6 +85,7 @@ class Snapshot:
     parameters: int = 0
     versions: tuple[tuple[str, str], ...] = ()
     command: tuple[str, ...] = ()
+    prepared: tuple[str, int, int] | None = None
 
     @property
     def ended(self) -> bool:
@@ -199,6 +201,7 @@ def _snapshot(
         parameters=started.parameters if started else 0,
         versions=tuple((started.versions if started else spec.versions).items()),
         command=tuple(spec.command),
+        prepared=next(((e.what, e.done, e.total) for e in reversed(log) if isinstance(e, events.Preparing)), None),
     )
 
 

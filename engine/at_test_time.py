@@ -6,7 +6,7 @@ from fastai_tui.engine.callback import Callback
 from fastai_tui.engine.data.image import ImageLoader
 from fastai_tui.engine.tta import View, crop_views, flip_views, look, score
 
-VIEWS: dict[str, Callable[[], Sequence[View]]] = {"flip": flip_views, "crops": crop_views}
+VIEWS: dict[str, Callable[[], Sequence[View]]] = {"flip": flip_views, "crops": crop_views}  # that need no numbers
 
 
 class TestTimeAugmentation(Callback):
@@ -17,8 +17,8 @@ class TestTimeAugmentation(Callback):
     order = 45  # before what records
     leads = True
 
-    def __init__(self, views: str) -> None:
-        self.views = VIEWS[views]()
+    def __init__(self, views: Sequence[View]) -> None:
+        self.views = views
 
     def after_epoch(self) -> None:
         """Look at every image in all views, if no other epoch comes."""

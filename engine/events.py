@@ -53,6 +53,14 @@ class RunStarted(Event, frozen=True, kw_only=True, tag="run_started"):
     versions: dict[str, str]
 
 
+class Preparing(Event, frozen=True, kw_only=True, tag="preparing"):
+    """Before the first batch something is computed once: `what` it is, and how many of how many items are `done`."""
+
+    what: str
+    done: int
+    total: int
+
+
 class Batch(TrainingEvent, frozen=True, kw_only=True, tag="batch"):
     """One batch: `loss`, its debiased moving average (beta .98), a rate per layer group, momentum, samples a second."""
 
@@ -137,7 +145,9 @@ class RunEnded(TrainingEvent, frozen=True, kw_only=True, tag="run_ended"):
     seconds: float
 
 
-AnyEvent = RunStarted | Batch | Activations | Epoch | Sample | Checkpoint | Changed | Resumed | Warned | RunEnded
+AnyEvent = (
+    RunStarted | Preparing | Batch | Activations | Epoch | Sample | Checkpoint | Changed | Resumed | Warned | RunEnded
+)
 _decoder = msgspec.json.Decoder(AnyEvent)
 _encoder = msgspec.json.Encoder()
 

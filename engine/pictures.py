@@ -90,16 +90,32 @@ def _decode(path: Path) -> np.ndarray:
 
 def _grey(image: Image.Image) -> np.ndarray:
     import numpy as np
+
+    return np.asarray(on_white(eight_bits(image)).convert("L"))
+
+
+def eight_bits(image: Image.Image) -> Image.Image:
+    """The same with whole numbers from 0 to 255: 16 bits are scaled, fractions from their own range."""
+    import numpy as np
     from PIL import Image
 
     if image.mode == "F":
-        return _from_own_range(np.asarray(image))
+        return Image.fromarray(_from_own_range(np.asarray(image)))
     if image.mode.startswith("I"):  # 16 bits a pixel; Pillow's own conversion would clip them at 255
-        return (np.asarray(image).astype(np.int64).clip(0, 65535) // 257).astype(np.uint8)
-    if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.asarray(image.convert("L"))
+        return Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8))
+    return image
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    """The same without transparency: it lies on white."""
+    from PIL import Image
+
+    if image.mode not in ("LA", "La", "PA", "RGBA", "RGBa") and "transparency" not in image.info:
+        return image
+    image = image.convert("RGBA")
+    white = Image.new("RGBA", image.size, "white")
+    white.alpha_composite(image)
+    return white
 
 
 def _from_own_range(values: np.ndarray) -> np.ndarray:

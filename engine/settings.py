@@ -10,14 +10,16 @@ import msgspec
 from fastai_tui.engine.errors import BadInput
 
 Value = int | float | str | list[float]
-Kind = Literal["int", "float", "rates", "choice"]
+Kind = Literal["int", "float", "rates", "choice", "text"]
+LONGEST = 4096  # characters of a text
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """One hyper-parameter.
 
-    `kind` is `int`, `float`, `rates` (a number, or one per layer group) or `choice` (of `choices`). `low` and `high`
-    are inclusive bounds; `live` says that a running run takes new values.
+    `kind` is `int`, `float`, `rates` (a number, or one per layer group), `choice` (of `choices`) or `text` (a path, or
+    the name of something, as `unit` says in words). `low` and `high` are inclusive bounds; `live` says that a running
+    run takes new values.
     """
 
     name: str
@@ -46,12 +48,16 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         """What may be given, in words: `a whole number from 1 to 65536`."""
         if self.kind == "choice":
             return ", ".join(self.choices)
+        if self.kind == "text":
+            return self.unit
         what = {"int": "a whole number", "float": "a number", "rates": "a number, or one per layer group as a/b/c,"}
         return f"{what[self.kind]} from {self.low:g} to {self.high:g}"
 
     def _within(self, value: Value) -> bool:
         if self.kind == "choice":
             return value in self.choices
+        if self.kind == "text":
+            return True
         numbers = value if isinstance(value, list) else [value]
         return bool(numbers) and all(self.low <= float(number) <= self.high for number in numbers)
 
@@ -144,4 +150,10 @@ def _choice(given: object) -> str:
     return given
 
 
-_READERS: Mapping[Kind, Any] = {"int": _int, "float": _float, "rates": _rates, "choice": _choice}
+def _text(given: object) -> str:
+    if not isinstance(given, str) or len(given) > LONGEST or not given.isprintable():
+        raise ValueError(given)
+    return given
+
+
+_READERS: Mapping[Kind, Any] = {"int": _int, "float": _float, "rates": _rates, "choice": _choice, "text": _text}

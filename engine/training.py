@@ -1,7 +1,7 @@
 """From a job and a model to a Learner that is ready to fit: the optimiser, the plan, the device."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from torch import nn
 
@@ -23,9 +23,15 @@ LIVE = ("lr", "wd", "freeze", "bn_freeze")  # the settings that a run takes whil
 
 
 class JobLearner(Learner):
-    """A Learner that knows the settings it was built with, and takes new ones while it trains."""
+    """A Learner that knows the settings it was built with, and takes new ones while it trains.
+
+    Where its model is but a part of a network, `whole` makes all of it, of which that part is one; `item` is then the
+    shape of what the network takes.
+    """
 
     settings: dict[str, Value]
+    whole: Callable[[], nn.Module] | None = None
+    item: tuple[int, ...] = ()
 
     def change(self, values: Mapping[str, Value]) -> None:
         """Give live settings new values, all or none, from the next batch on. Raises `BadInput`."""

@@ -4,6 +4,7 @@ Views are cut out of the raw pixels, as in training, and normalised like all oth
 as fast.ai does it.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,22 +24,36 @@ LEAST = 1e-15  # what a probability of 0 counts as in a log-loss, so that it sta
 
 
 class View(Protocol):
-    """A way of looking at every image: its name, its weight in the average, and how what is outside is padded."""
+    """A way of looking at every image: its name, its weight in the average, and what is then seen."""
 
     @property
     def name(self) -> str: ...
     @property
     def weight(self) -> float: ...
-    @property
-    def padding(self) -> str: ...
 
-    def draws(self, rows: "ndarray", items: int, device: torch.device) -> Draws:
-        """How the images of these rows, out of `items`, are moved and flipped."""
+    def of(self, pixels: Tensor, rows: "ndarray", items: int) -> Tensor:
+        """The raw images (n, channels, height, width) of these rows, out of `items`, as they are seen."""
         ...
 
 
+class Moving(ABC):
+    """A view that moves and flips images; what comes in from outside is padded."""
+
+    name: str
+    weight: float
+    padding: str
+
+    @abstractmethod
+    def draws(self, rows: "ndarray", items: int, device: torch.device) -> Draws:
+        """How the images of these rows, out of `items`, are moved and flipped."""
+
+    def of(self, pixels: Tensor, rows: "ndarray", items: int) -> Tensor:
+        """As `View` says."""
+        return moved(pixels, self.draws(rows, items, pixels.device), self.padding)
+
+
 @dataclass(frozen=True)
-class Fixed:
+class Fixed(Moving):
     """The same move for every image: `down` and `across` pixels from the middle, then flipped or not."""
 
     name: str
@@ -49,14 +64,14 @@ class Fixed:
     padding: str = "reflect"
 
     def draws(self, rows: "ndarray", items: int, device: torch.device) -> Draws:
-        """As `View` says."""
+        """As `Moving` says."""
         count = len(rows)
         places = (torch.full((count,), by, device=device) for by in (self.down, self.across))
         return Draws(torch.full((count,), self.flip, device=device), *places)
 
 
 @dataclass(frozen=True)
-class Drawn:
+class Drawn(Moving):
     """Each image as training might have shown it: `number` is the draw's, in the place of an epoch's."""
 
     name: str
@@ -66,24 +81,24 @@ class Drawn:
     weight: float = 1.0
 
     @property
-    def padding(self) -> str:
+    def padding(self) -> str:  # type: ignore[override]
         """The augmentation's own."""
         return self.augment.padding
 
     def draws(self, rows: "ndarray", items: int, device: torch.device) -> Draws:
-        """As `View` says."""
+        """As `Moving` says."""
         return self.augment.draws(rows, items, self.seed, self.number, device)
 
 
 ORIGINAL = Fixed("original")
 
 
-def flip_views() -> list[View]:
+def flip_views() -> list[Moving]:
     """Each image as it is, and flipped."""
     return [ORIGINAL, Fixed("flipped", flip=True)]
 
 
-def crop_views(shift: int = 1, padding: str = "reflect") -> list[View]:
+def crop_views(shift: int = 1, padding: str = "reflect") -> list[Moving]:
     """Each image as it is, moved up to the left and down to the right by `shift` pixels, and all three flipped. The
     moved ones have half the weight (Keller Jordan's airbench, arXiv 2404.00498)."""
     moves = [
@@ -94,7 +109,7 @@ def crop_views(shift: int = 1, padding: str = "reflect") -> list[View]:
     return [*moves, *(replace(view, name=f"{view.name}, flipped", flip=True) for view in moves)]
 
 
-def random_views(augment: Augment, seed: int = 0, count: int = 4) -> list[View]:
+def random_views(augment: Augment, seed: int = 0, count: int = 4) -> list[Moving]:
     """Each image as it is, and `count` times as training might show it (fast.ai's TTA, with four)."""
     return [ORIGINAL, *(Drawn(f"augmented {i + 1}", augment, seed, i) for i in range(count))]
 
@@ -147,4 +162,4 @@ def shown(loader: ImageLoader, views: Sequence[View], rows: "ndarray") -> Iterat
     """The raw pixels (n, channels, height, width) of these rows, as each of the views has them."""
     pixels = loader.pixels.gather(loader.pixels.order(rows))
     for view in views:
-        yield moved(pixels, view.draws(rows, loader.items, pixels.device), view.padding)
+        yield view.of(pixels, rows, loader.items)

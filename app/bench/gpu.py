@@ -5,7 +5,7 @@ import subprocess
 from statistics import fmean
 from typing import Any
 
-from fastai_tui.app.bench import colour, text, training
+from fastai_tui.app.bench import colour, photos, text, training
 from fastai_tui.app.bench.place import Place
 from fastai_tui.app.bench.result import Measurement, Unavailable, measured
 
@@ -52,6 +52,12 @@ def gpu_train_lstm(place: Place) -> list[Measurement]:
     """A large one's, in cuDNN's fused kernels."""
     _needed()
     return text.train_lstm(place, "cuda")
+
+
+def gpu_recipe(place: Place) -> list[Measurement]:
+    """The whole recipe of the chapter `transfer`."""
+    _needed()
+    return photos.recipe(place, "cuda")
 
 
 def gpu_computing(place: Place) -> list[Measurement]:

@@ -5,7 +5,20 @@ from typing import Any
 
 import msgspec
 
-from fastai_tui.app.bench import colour, crowd, day, front, gpu, lessons, peer, text, training, watching, writing
+from fastai_tui.app.bench import (
+    colour,
+    crowd,
+    day,
+    front,
+    gpu,
+    lessons,
+    peer,
+    photos,
+    text,
+    training,
+    watching,
+    writing,
+)
 from fastai_tui.app.bench.machine import Machine, commit, machine
 from fastai_tui.app.bench.place import Place
 from fastai_tui.app.bench.result import Measurement, Omitted, Unavailable
@@ -28,6 +41,8 @@ ALWAYS: dict[str, Measure] = {
     "epoch": training.epoch,
     "epoch_with_statistics": training.epoch_with_statistics,
     "epoch_cifar": colour.epoch_cifar,
+    "head_epoch": photos.head_epoch,
+    "decoding_cores": photos.decoding,
     "beside_busy": crowd.beside_busy,
     "train_gru": text.train_gru,
     "train_lstm": text.train_lstm,
@@ -37,6 +52,7 @@ ALWAYS: dict[str, Measure] = {
     "gpu_epoch_cifar": gpu.gpu_epoch_cifar,
     "gpu_train_gru": gpu.gpu_train_gru,
     "gpu_train_lstm": gpu.gpu_train_lstm,
+    "gpu_recipe": gpu.gpu_recipe,
     "gpu_computing": gpu.gpu_computing,
 }
 PEER: dict[str, Measure] = {

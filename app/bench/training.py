@@ -58,8 +58,9 @@ def bare(
 def by_command(
     place: Place, experiment: str, data: Path | str, epochs: int, recipe: Mapping[str, str], *, device: str
 ) -> Trained:
-    """Train through the command, in the foreground."""
-    command = ["train", experiment, "--data", str(data), "--epochs", str(epochs), "--device", device, "--json"]
+    """Train through the command, in the foreground; with no `epochs`, for as long as the recipe says."""
+    length = ["--epochs", str(epochs)] if epochs else []
+    command = ["train", experiment, "--data", str(data), *length, "--device", device, "--json"]
     done = finish(fastai_tui(*command, *settings(recipe)), place.environment())
     return read_events(done.output, done.seconds)
 

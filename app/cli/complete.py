@@ -25,3 +25,8 @@ def runs(incomplete: str) -> list[str]:
 def writers(incomplete: str) -> list[str]:
     """The embedded model and the runs whose names begin so."""
     return [*(["pydocs"] if "pydocs".startswith(incomplete) else []), *runs(incomplete)]
+
+
+def lookers(incomplete: str) -> list[str]:
+    """The embedded network that knows cats and dogs, and the runs whose names begin so."""
+    return [*(["catdog"] if "catdog".startswith(incomplete) else []), *runs(incomplete)]

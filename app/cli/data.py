@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
 @commands.command("list")
 def show_list(as_json: Json = False) -> None:
     """Which data sets there are, how large, whose, and whether they are on this machine."""
+    from fastai_tui.engine.data import activation_cache
     from fastai_tui.engine.data.catalogue import DATA_SETS
 
     if as_json:
@@ -34,6 +35,11 @@ def show_list(as_json: Json = False) -> None:
     rows += [_row(entry) for entry in DATA_SETS.values()]
     typer.echo(table(rows, right="01"))
     typer.echo("\n" + "\n".join(f"{entry.name}: {entry.credit}." for entry in DATA_SETS.values()))
+    if kept := activation_cache.size():
+        typer.echo(
+            f"\n{activation_cache.NAME}: {amount(kept)} of precomputed activations; `data rm {activation_cache.NAME}` "
+            "frees them, and they are computed again where they are needed."
+        )
 
 
 @commands.command()
@@ -73,7 +79,9 @@ def import_(
     except KeyboardInterrupt:
         raise Interrupted(f"Interrupted: nothing of {name} was imported.") from None
     entry = data_set(name)
-    if files_here(entry) == entry.files:
+    if entry.photos:
+        sentence = f"{name} is complete, in {place}: the photos as they came, for which nobody published single hashes."
+    elif files_here(entry) == entry.files:
         sentence = f"{name} is complete and verified, in {place}."
     else:
         sentence = f"{name} is complete, in {place}: decoded from pictures, for which nobody published a hash."
@@ -97,10 +105,11 @@ def verify(name: Name, as_json: Json = False) -> None:
 
 @commands.command("rm")
 def remove(name: Name, as_json: Json = False) -> None:
-    """Remove a data set, and what a broken-off download has left of it."""
-    from fastai_tui.engine.data import obtain
+    """Remove a data set, and what a broken-off download has left of it; or precomputed activations
+    (activations-cache)."""
+    from fastai_tui.engine.data import activation_cache, obtain
 
-    freed = obtain.remove(name)
+    freed = activation_cache.clear() if name == activation_cache.NAME else obtain.remove(name)
     if as_json:
         print_json({"name": name, "freed": freed})
     else:
@@ -135,9 +144,9 @@ def _facts(entry: "DataSet") -> dict[str, Any]:
 
 
 def _place(entry: "DataSet") -> str:
-    from fastai_tui.engine.data.store import file_path
+    from fastai_tui.engine.data.store import file_path, folder
 
-    return str(file_path(entry, entry.files[0]).parent)
+    return str(file_path(entry, entry.files[0]).parent if entry.files else folder(entry.name))
 
 
 def _row(entry: "DataSet") -> tuple[str, ...]:
@@ -145,6 +154,7 @@ def _row(entry: "DataSet") -> tuple[str, ...]:
 
     here = "embedded" if entry.embedded else "yes" if present(entry) else "no"
     hashes: str = entry.hashes
-    if here == "yes" and files_here(entry) == entry.pictures:
+    if here == "yes" and files_here(entry) == entry.pictures != ():
         here, hashes = "decoded", "unverified"
-    return entry.name, amount(entry.download or entry.size), here, entry.licence, hashes, entry.title
+    size = entry.download or entry.size
+    return entry.name, amount(size) if size else "?", here, entry.licence, hashes, entry.title

@@ -45,12 +45,12 @@ def lr_find(
     as_json: Json = False,
 ) -> None:
     """Raise the learning rate batch by batch, and see what the loss does; nothing is kept or changed."""
-    from fastai_tui.engine.settings import pairs
+    from fastai_tui.app.cli.pretrained import given
     from fastai_tui.engine.sweep import Sweep
     from fastai_tui.lessons.experiments import order
 
     sweep = Sweep(start=start, end=end, batches=batches, stop=stop).checked()
-    job = order(experiment, pairs(sets or []), seed=seed, device=device, data=data)
+    job = order(experiment, given(experiment, sets or [], "", as_json=as_json), seed=seed, device=device, data=data)
     if as_json:
         print_json(document(job, _found(job, sweep, lambda finding: None)))
     elif in_terminal():

@@ -61,6 +61,7 @@ def _assemble() -> None:
     from fastai_tui.app.cli import (
         ablate,
         bench,
+        cam,
         convolve,
         data,
         doctor,
@@ -72,7 +73,7 @@ def _assemble() -> None:
         train,
     )
 
-    for module in (train, ablate, lr_find, runs, sample, summary, convolve, data, lessons, doctor, bench):
+    for module in (train, ablate, lr_find, runs, sample, summary, convolve, cam, data, lessons, doctor, bench):
         module.register(app)
 
 

@@ -24,7 +24,7 @@ def summary(experiment: Name, sets: Sets = None, as_json: Json = False) -> None:
     from fastai_tui.lessons import experiments
 
     wanted = experiments.experiment(experiment)
-    job = experiments.order(experiment, pairs(sets or []), data=experiments.smallest(wanted))
+    job = experiments.order(experiment, pairs(sets or []), data=experiments.smallest(wanted), trains=False)
     answer = ask("summary", job=job)
     answer["schema"] = [_described(wanted.schema, name) for name in job.settings]
     if as_json:

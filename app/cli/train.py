@@ -28,6 +28,7 @@ Detach = Annotated[bool, typer.Option("--detach", help="Start it, and do not wai
 Json = Annotated[bool, typer.Option("--json", help="Events, one JSON object a line.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be trained, and train nothing.")]
 Gpus = Annotated[int, typer.Option(metavar="N", min=1, max=1024, help="Train on so many GPUs of this machine at once.")]
+WeightsPath = Annotated[str, typer.Option("--weights", metavar="PATH", help="A file of pretrained weights.")]
 Now = Annotated[bool, typer.Option("--now", help="Start even if another run uses the device.")]
 WIDEST = 100  # columns of the plots that a dry run shows
 
@@ -45,10 +46,11 @@ def train(
     dry_run: DryRun = False,
     now: Now = False,
     gpus: Gpus = 1,
+    weights: WeightsPath = "",
 ) -> None:
     """Train an experiment. The run goes on without the terminal; Ctrl-C stops it, with a checkpoint."""
+    from fastai_tui.app.cli.pretrained import given
     from fastai_tui.engine import ranks
-    from fastai_tui.engine.settings import pairs
     from fastai_tui.lessons.experiments import order
 
     rank = ranks.mine()
@@ -56,7 +58,8 @@ def train(
         if not dry_run:
             _help()
         return
-    job = order(experiment, pairs(sets or []), epochs=epochs, seed=seed, device=device, data=data)
+    settings = given(experiment, sets or [], weights, as_json=as_json)
+    job = order(experiment, settings, epochs=epochs, seed=seed, device=device, data=data)
     count = rank.count if rank else gpus
     ranks.check_share(job.settings["bs"], count)
     if dry_run:

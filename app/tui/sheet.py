@@ -145,6 +145,14 @@ class Sheet:
                         self.rows[row + i][column + 2 * j + half] = cell
         return len(grid), 2 * len(grid[0]) if len(grid) else 0
 
+    def photo(self, row: int, column: int, drawn: Sequence[Sequence[tuple[str, Colour, Colour]]]) -> None:
+        """A photo's cells, as `photo_picture.cells` makes them."""
+        for i, line in enumerate(drawn):
+            for j, (character, front, back) in enumerate(line):
+                if 0 <= row + i < self.height and 0 <= column + j < self.width:
+                    bare = front is None and back is None
+                    self.rows[row + i][column + j] = (character, "plain" if bare else Paint(front, back))
+
     def legend(self, row: int, column: int, scale: Scale, low: str, high: str, cells: int = 9) -> int:
         """The scale as a line: the low end's words, its looks from low to high, the high end's words."""
         column = self.put(row, column, f"{low} ")

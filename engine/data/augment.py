@@ -52,7 +52,7 @@ class Augment:
     def draws(self, rows: "ndarray", items: int, seed: int, epoch: int, device: torch.device | None = None) -> Draws:
         """What is drawn in an epoch for these rows out of `items` images."""
         flip = self._flips(items, seed, epoch)[rows]
-        place = _stream(seed, epoch, _CROPS).integers(-self.pad, self.pad + 1, (2, items))[:, rows]
+        place = stream(seed, epoch, _CROPS).integers(-self.pad, self.pad + 1, (2, items))[:, rows]
         down, across, flipped = (torch.from_numpy(part) for part in (*place, flip))
         return Draws(*(part.to(device, non_blocking=True) for part in (flipped, down, across)))
 
@@ -73,8 +73,8 @@ class Augment:
         if self.flip == "none":
             return np.zeros(items, bool)
         if self.flip == "random":
-            return _stream(seed, epoch, _FLIPS).integers(0, 2, items).astype(bool)
-        return _stream(seed, 0, _HALVES).integers(0, 2, items).astype(bool) ^ bool(epoch % 2)
+            return stream(seed, epoch, _FLIPS).integers(0, 2, items).astype(bool)
+        return stream(seed, 0, _HALVES).integers(0, 2, items).astype(bool) ^ bool(epoch % 2)
 
 
 def augmentation(kind: str = "none", pad: int = 4, padding: str = "reflect", flip: str = "random") -> Augment | None:
@@ -110,5 +110,6 @@ def _beyond(places: Tensor, size: int) -> Tensor:
     return (places < 0) | (places >= size)
 
 
-def _stream(seed: int, epoch: int, which: int) -> np.random.Generator:
+def stream(seed: int, epoch: int, which: int) -> np.random.Generator:
+    """Random numbers of an epoch: of streams with different numbers, none says anything about another."""
     return np.random.default_rng([seed, epoch, which])

@@ -4,74 +4,11 @@ A data set is added by adding an entry. Files are recognised by the SHA-256 of t
 same bytes packed twice give different gzip files; the published hash of the packed file stands beside it.
 """
 
-from typing import Literal
-
-import msgspec
-
+from fastai_tui.engine.data.breeds import BREEDS
+from fastai_tui.engine.data.entry import Archive, DataSet, File
 from fastai_tui.engine.errors import BadInput
 
-
-class File(msgspec.Struct, frozen=True, kw_only=True):
-    """One file of a data set: `size` and `sha256` are those of its unpacked bytes.
-
-    `packed` is the name under which it is handed around, `download` what that is in bytes, `published` its published
-    hash (`""` where there is none) and `addresses` where it can be had, the best first.
-    """
-
-    name: str
-    size: int
-    sha256: str
-    packed: str
-    download: int = 0
-    published: str = ""
-    addresses: tuple[str, ...] = ()
-
-
-class Archive(msgspec.Struct, frozen=True, kw_only=True):
-    """An archive that holds all files of a data set: its name, its bytes and their published hash, and where it is."""
-
-    packed: str
-    download: int
-    published: str
-    addresses: tuple[str, ...]
-
-
-class DataSet(msgspec.Struct, frozen=True, kw_only=True):
-    """A data set. `train` and `valid` count images, and `classes` are theirs; a text has none of them. `hashes` says
-    whether somebody published what we compare with.
-
-    `archive` is what is fetched where the files do not come one by one. `pictures` are the files into which a folder of
-    pictures of this set is decoded; whoever saved them decided about their bytes, so nobody could publish a hash.
-    `stands_in` names the set in whose place an embedded one serves; `same` the rows of it that are images of another
-    one: `{"mnist:12": 1502}`.
-    """
-
-    name: str
-    title: str
-    licence: str
-    credit: str
-    hashes: Literal["published", "unverified"]
-    files: tuple[File, ...]
-    kind: Literal["images", "text"] = "images"
-    train: int = 0
-    valid: int = 0
-    classes: tuple[str, ...] = ()
-    embedded: bool = False
-    archive: Archive | None = None
-    pictures: tuple[File, ...] = ()
-    stands_in: str = ""
-    same: dict[str, int] = {}
-
-    @property
-    def size(self) -> int:
-        """Bytes on the disk."""
-        return sum(file.size for file in self.files)
-
-    @property
-    def download(self) -> int:
-        """Bytes to fetch."""
-        return self.archive.download if self.archive else sum(file.download for file in self.files)
-
+__all__ = ["Archive", "DataSet", "File"]  # what entries are made of is had here, too
 
 DIGITS = tuple("0123456789")
 # The addresses that torchvision and TensorFlow Datasets use; MNIST's first host, yann.lecun.com, refuses.
@@ -214,6 +151,74 @@ COLOUR_DIGITS = DataSet(
     stands_in="cifar10",
 )
 
+DIGIT_CLUTTER = DataSet(
+    name="digit-clutter",
+    title="The embedded digits, each somewhere among pieces of others, 64×64: made on the spot, for want of photos",
+    licence=MNIST_SAMPLE.licence,
+    credit=f"{MNIST_SAMPLE.credit}; scattered by this program, after Mnih, Heess, Graves and Kavukcuoglu (2014)",
+    hashes="published",
+    files=MNIST_SAMPLE.files,  # what it is made from
+    train=20_000,
+    valid=2_000,
+    classes=DIGITS,
+    embedded=True,
+    stands_in="dogscats",
+)
+
+DOGSCATS = DataSet(
+    name="dogscats",
+    title="Dogs and cats: 25,000 photos of any size",
+    licence="none given",
+    credit="Asirra (Microsoft Research and Petfinder.com), from Kaggle, divided by fast.ai",
+    hashes="published",
+    files=(),
+    photos=True,
+    archive=Archive(
+        packed="dogscats.tgz",
+        download=839_285_364,
+        published="md5:3e483c8d6ef2175e9d395a6027eb92b7",  # in fastai 1's own table
+        addresses=("https://s3.amazonaws.com/fast-ai-sample/dogscats.tgz",),
+    ),
+    train=23_000,
+    valid=2_000,
+    classes=("cats", "dogs"),
+)
+DOGBREEDS = DataSet(
+    name="dogbreeds",
+    title="Dog breeds: 10,222 photos of 120 of them",
+    licence="none given",
+    credit="Aditya Khosla, Nityananda Jayadevaprakash, Bangpeng Yao and Li Fei-Fei (Stanford Dogs), from Kaggle",
+    hashes="unverified",
+    files=(),
+    photos=True,
+    by_hand="log in at https://www.kaggle.com/c/dog-breed-identification/data, get the archive",
+    train=8_178,
+    valid=2_044,
+    classes=tuple(BREEDS.split()),
+)
+
+PHOTO_ACTIVATIONS = DataSet(
+    name="photo-activations",
+    title="What the embedded network made of 2,800 photos of cats and dogs: numbers, for heads to learn from",
+    licence="that of the project",
+    credit="computed by this program from photos of Asirra's (see dogscats), which are not handed on",
+    hashes="published",  # in assets/PROVENANCE.md
+    files=(
+        File(
+            name="photo-activations.safetensors",
+            size=0,
+            sha256="",
+            packed="photo-activations.safetensors",
+        ),
+    ),
+    kind="activations",
+    train=2_000,
+    valid=800,
+    classes=("cats", "dogs"),
+    embedded=True,
+    stands_in="dogscats",
+)
+
 PYDOCS = DataSet(
     name="pydocs",
     title="The help topics of Python 3.11: 465,048 characters",
@@ -278,7 +283,11 @@ SHAKESPEARE = DataSet(
     kind="text",
 )
 
-_ALL = (MNIST_SAMPLE, MNIST, COLOUR_DIGITS, CIFAR10, PYDOCS, NIETZSCHE, SHAKESPEARE)
+_ALL = (
+    *(MNIST_SAMPLE, MNIST, COLOUR_DIGITS, CIFAR10),
+    *(PHOTO_ACTIVATIONS, DOGSCATS, DOGBREEDS, DIGIT_CLUTTER),
+    *(PYDOCS, NIETZSCHE, SHAKESPEARE),
+)
 DATA_SETS = {entry.name: entry for entry in _ALL}
 
 

@@ -6,18 +6,18 @@ these; they need no second interpreter, and nothing is unpacked onto the disk.
 """
 
 import io
-import os
-import tarfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from fastai_tui.engine.data import idx
-from fastai_tui.engine.data.listing import Listing, is_picture
-from fastai_tui.engine.data.placing import archive_errors
+from fastai_tui.engine.data.listing import Listing
+from fastai_tui.engine.data.sources import Source
+from fastai_tui.engine.data.upright import upright, upright_size
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.home import disk_errors
 from fastai_tui.engine.pictures import FORMATS, shown, why
@@ -28,84 +28,13 @@ if TYPE_CHECKING:
     from PIL import Image
 
 Report: TypeAlias = Callable[[int, int], None]
-PIECE = 128  # pictures that a thread decodes at a time
+LEAST, PIECE = 8, 128  # pictures that a thread decodes at a time, from and to
 AHEAD = 4  # pieces read and not yet decoded, for each thread
-DEPTH = 4  # folders within folders that are looked through
-MOST_BYTES, MOST_PIXELS = 2**28, 10**8  # of one picture: nothing that was packed small may fill the memory
+PIECE_BYTES = 2**22  # or so many bytes, where they are read ahead
+NAMED = 3  # broken pictures
 OWN = 256  # pictures of one size are kept as they are if they are not larger than that
 SIDE = 32  # what others are scaled to
 PARTS, IMAGES, LABELS = ("train", "test"), "{}-images-idx4-ubyte", "{}-labels-idx1-ubyte"
-
-
-class Source(Protocol):
-    """Where pictures are: a folder, or an archive."""
-
-    where: str
-
-    def paths(self) -> list[str]:
-        """The path of each picture within the source."""
-        ...
-
-    def contents(self, wanted: Mapping[str, int]) -> Iterator[tuple[int, Path | bytes]]:
-        """The wanted ones, in any order: each path's number, and its file or its bytes."""
-        ...
-
-
-class Folder:
-    """The pictures in a folder and the folders in it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.where = path, shown(path)
-
-    def paths(self) -> list[str]:
-        """As `Source` says; folders that cannot be read are named by a `BadInput`."""
-        found: list[str] = []
-        for folder, folders, names in os.walk(self.path, onerror=self._refuse, followlinks=True):
-            inner = Path(folder).relative_to(self.path)
-            if len(inner.parts) >= DEPTH:
-                folders.clear()
-            found += [path for name in names if is_picture(path := (inner / name).as_posix())]
-        return found
-
-    def contents(self, wanted: Mapping[str, int]) -> Iterator[tuple[int, Path | bytes]]:
-        """As `Source` says; files are read by whoever decodes them."""
-        return ((number, self.path / path) for path, number in wanted.items())
-
-    def _refuse(self, error: OSError) -> None:
-        raise BadInput(f"Could not look into {shown(str(error.filename))}: {(error.strerror or '').lower()}.")
-
-
-class Archive:
-    """The pictures in a `.tar`, packed or not. It is read from its beginning to its end, twice."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.where = path, shown(path)
-
-    def paths(self) -> list[str]:
-        """As `Source` says; raises `BadInput` for what is no archive."""
-        return list(dict.fromkeys(member.name for member in self._members() if is_picture(member.name)))
-
-    def contents(self, wanted: Mapping[str, int]) -> Iterator[tuple[int, Path | bytes]]:
-        """As `Source` says; members are read here, in their order."""
-        left = dict(wanted)
-        for member in self._members():
-            if member.name in left:
-                if member.size > MOST_BYTES:
-                    raise BadInput(f"{self.where}: {shown(member.name)} claims {member.size:,} bytes; take it out.")
-                yield left.pop(member.name), self._read(member)
-
-    def _members(self) -> Iterator[tarfile.TarInfo]:
-        with disk_errors(f"read {self.where}"), archive_errors(self.path), tarfile.open(self.path) as self._open:
-            yield from (member for member in self._open if member.isfile())
-
-    def _read(self, member: tarfile.TarInfo) -> bytes:
-        file = self._open.extractfile(member)
-        return file.read() if file else b""
-
-
-def source(path: Path) -> Source:
-    """The pictures at a path, which is there."""
-    return Folder(path) if path.is_dir() else Archive(path)
 
 
 def decode_all(
@@ -124,7 +53,7 @@ def decode_all(
     has not the `exact` height and width, where those are given. `report` hears how many are done, and how many there
     are.
     """
-    first = _shape(found, listing)
+    first = _shape(found, listing) if exact or not size else (size, size)
     if exact not in ((), first):
         raise _other_size(found, listing.train[0][0], exact)
     size = size or (SIDE if max(first) > OWN else 0)
@@ -150,11 +79,11 @@ def _other_size(found: Source, name: str, exact: tuple[int, ...]) -> BadInput:
 
 
 def _shape(found: Source, listing: Listing) -> tuple[int, int]:
-    """Height and width of the first picture."""
+    """Height and width of the first picture, from its header."""
     name = listing.train[0][0]
     _, content = next(found.contents({name: 0}), (0, b""))
-    _, height, width = decoded(content, name, found.where).shape
-    return height, width
+    with opened(content, name, found.where) as image:
+        return upright_size(image)[::-1]
 
 
 def _made(target: Path, listing: Listing, shape: tuple[int, int]) -> list["ndarray"]:
@@ -170,62 +99,96 @@ def _made(target: Path, listing: Listing, shape: tuple[int, int]) -> list["ndarr
 
 def _fill(found: Source, listing: Listing, arrays: Sequence["ndarray"], size: int, report: Report) -> None:
     """Decode every picture into its row, a piece for each thread at a time."""
-    cut = len(arrays[0])
+    cut, broken = len(arrays[0]), list[Broken]()
     names = [path for path, _ in (*listing.train, *listing.valid)]
 
-    def piece(contents: Sequence[tuple[int, Path | bytes]]) -> None:
+    def piece(contents: Sequence[tuple[int, Path | bytes]]) -> int:
         for row, content in contents:
             part, place = (arrays[0], row) if row < cut else (arrays[1], row - cut)
-            pixels = decoded(content, names[row], found.where, size)
+            try:
+                pixels = decoded(content, names[row], found.where, size)
+            except Broken as error:  # the others are looked at all the same, so that all are named at once
+                broken.append(error)
+                continue
             if pixels.shape != part.shape[1:]:
                 raise _Differ(names[row])
             part[place] = pixels
+        return len(contents)
 
-    rest, seen = found.contents({name: row for row, name in enumerate(names)}), 0
+    seen = 0
     with ThreadPoolExecutor(cores(), "decode") as threads:
-        waiting: list[Future[None]] = []
+        waiting, done = deque[Future[int]](), 0
         try:
-            while contents := list(islice(rest, PIECE)):
+            for contents in _pieces(found.contents({name: row for row, name in enumerate(names)}), len(names)):
                 seen += len(contents)
                 waiting.append(threads.submit(piece, contents))
                 if len(waiting) > AHEAD * cores():
-                    waiting.pop(0).result()
-                    report(seen - PIECE * len(waiting), len(names))
+                    done += waiting.popleft().result()
+                    report(done, len(names))
             for one in waiting:
                 one.result()
         finally:
             threads.shutdown(cancel_futures=True)
+    if broken:
+        raise _all_broken(found.where, broken)
     if seen < len(names):
         raise BadInput(f"{found.where} changed while it was read; try again.")
+
+
+def _pieces(contents: Iterator[tuple[int, Path | bytes]], total: int) -> Iterator[list[tuple[int, Path | bytes]]]:
+    """What threads take at a time: so little that all of them have something to do, and that a few pieces that wait
+    do not fill the memory."""
+    most = min(PIECE, max(LEAST, total // (AHEAD * cores())))
+    piece, size = list[tuple[int, Path | bytes]](), 0
+    for number, content in contents:
+        piece.append((number, content))
+        size += len(content) if isinstance(content, bytes) else 0
+        if len(piece) == most or size > PIECE_BYTES:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
 
 
 def decoded(content: Path | bytes, name: str, where: str, side: int = 0) -> "ndarray":
     """One picture as uint8 (3, height, width), upright; scaled so that its shorter side is `side`, and its middle cut
     out, unless that is 0. Raises `BadInput`, naming it, where it cannot be read."""
     import numpy as np
+
+    with opened(content, name, where) as image:
+        return np.asarray(upright(image, side)).transpose(2, 0, 1)
+
+
+@contextmanager
+def opened(content: Path | bytes, name: str, where: str) -> Iterator["Image.Image"]:
+    """One picture, of which no more than its header is read so far. Raises `Broken` for whatever goes wrong with it
+    meanwhile."""
     from PIL import Image
 
     try:
         with Image.open(io.BytesIO(content) if isinstance(content, bytes) else content, formats=FORMATS) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise ValueError(f"{image.width}×{image.height} pixels are too many")
-            return np.asarray(_coloured(image, side)).transpose(2, 0, 1)
+            yield image
     except MemoryError:
         raise
     except Exception as error:  # a decoder fed with broken bytes raises anything, from struct.error to SyntaxError
-        raise BadInput(
+        raise Broken(where, name, error) from error
+
+
+class Broken(BadInput):
+    """A picture, which it names, cannot be read."""
+
+    def __init__(self, where: str, name: str, error: Exception) -> None:
+        super().__init__(
             f"{where}: the picture {shown(name)} cannot be read ({why(error)}); take it out, or copy it again."
-        ) from error
+        )
+        self.name = name
 
 
-def _coloured(image: "Image.Image", side: int) -> "Image.Image":
-    """Upright, in RGB, and of the size that is wanted."""
-    from PIL import Image, ImageOps
-
-    if side and image.format == "JPEG":
-        image.draft("RGB", (2 * side, 2 * side))  # decoded at a half, a quarter or an eighth, and never below
-    upright = ImageOps.exif_transpose(image) if "exif" in image.info else image
-    coloured = upright.convert("RGB")
-    if not side or coloured.size == (side, side):
-        return coloured
-    return ImageOps.fit(coloured, (side, side), Image.Resampling.BICUBIC)
+def _all_broken(where: str, found: Sequence[Broken]) -> BadInput:
+    """One sentence about all pictures that cannot be read."""
+    if len(found) == 1:
+        return found[0]
+    names = sorted(one.name for one in found)
+    few = ", ".join(shown(name) for name in names[:NAMED])
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return BadInput(f"{where}: {len(names):,} pictures cannot be read ({few}{more}); take them out, or copy them anew.")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from fastai_tui.engine.data import decoding, idx
+from fastai_tui.engine.data import decoding, idx, sources
 from fastai_tui.engine.data.cifar import Arrays
-from fastai_tui.engine.data.listing import Listing, listed
+from fastai_tui.engine.data.listing import Listing
 from fastai_tui.engine.errors import DiskTrouble
 from fastai_tui.engine.home import disk_errors, exclusive, home, private_dir, write_whole
 
@@ -18,19 +18,22 @@ CLASSES = "classes.json"
 CACHE = "pictures-cache"
 
 
-def pictures(path: Path, size: int = 0) -> tuple[Arrays, tuple[str, ...]]:
+def pictures(
+    path: Path, size: int = 0, report: decoding.Report = lambda done, total: None
+) -> tuple[Arrays, tuple[str, ...]]:
     """Training images (n, 3, height, width) and labels (n,), validation images and labels, and the classes' names.
 
     `size` is the side of all images; with 0 they stay as they are, or are scaled to 32 where they differ in size or are
-    large. Raises `BadInput`, naming the picture or the class that is wrong, and `DiskTrouble`.
+    large. `report` hears how many are decoded, if they are not yet. Raises `BadInput`, naming the pictures or the class
+    that is wrong, and `DiskTrouble`.
     """
-    source = decoding.source(path)
+    source = sources.source(path)
     cache = private_dir(home() / "data" / CACHE)
     with exclusive(cache):
-        listing = None if isinstance(source, decoding.Archive) else listed(source.paths(), source.where)
+        listing = sources.listing(source) if isinstance(source, sources.Folder) else None
         kind, folder = _place(cache, path, size, listing)
         if not folder.is_dir():
-            _decode(source, listing or listed(source.paths(), source.where), folder, size)
+            _decode(source, listing or sources.listing(source), folder, size, report)
             for old in cache.glob(f"{kind}-*"):  # what the same path held before
                 if old != folder:
                     shutil.rmtree(old, ignore_errors=True)
@@ -54,14 +57,14 @@ def write_classes(folder: Path, listing: Listing) -> None:
     write_whole(folder / CLASSES, msgspec.json.encode(listing.classes))
 
 
-def _decode(source: decoding.Source, listing: Listing, folder: Path, size: int) -> None:
+def _decode(source: sources.Source, listing: Listing, folder: Path, size: int, report: decoding.Report) -> None:
     """All pictures into a folder with a temporary name, then under their own."""
     for left in folder.parent.glob(".partial-*"):  # by somebody who was killed: we are alone
         shutil.rmtree(left, ignore_errors=True)
     with disk_errors(f"write {source.where}'s pictures into {folder.parent}"):
         temporary = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder.parent))
     try:
-        decoding.decode_all(source, listing, temporary, size)
+        decoding.decode_all(source, listing, temporary, size, report=report)
         write_classes(temporary, listing)
         with disk_errors(f"write {folder}"):
             os.replace(temporary, folder)
@@ -70,13 +73,19 @@ def _decode(source: decoding.Source, listing: Listing, folder: Path, size: int) 
 
 
 def _place(cache: Path, path: Path, size: int, listing: Listing | None) -> tuple[str, Path]:
-    """The name that all folders for this path and size begin with, and the one for what the path holds now: told by the
-    files' names, sizes and times."""
+    """The name that all folders for this path and size begin with, and the one for what the path holds now."""
     kind = f"{path.name or 'pictures'}-{_short(f'{path.absolute()} {size}')}"
-    files = [path] if listing is None else [path / name for name, _ in (*listing.train, *listing.valid)]
+    return kind, cache / f"{kind}-{stamp(path, listing)}"
+
+
+def stamp(path: Path, listing: Listing | None) -> str:
+    """What changes when a folder's pictures do, or an archive (of which no listing is needed): told by the files'
+    names, classes, sizes and times. Raises `DiskTrouble`."""
+    files = [(path, 0)]
+    if listing and path.is_dir():
+        files = [(path / name, label) for name, label in (*listing.train, *listing.valid)]
     with disk_errors(f"look at {path}"):
-        stamps = [(str(file), (at := file.stat()).st_size, at.st_mtime_ns) for file in files]
-    return kind, cache / f"{kind}-{_short(repr(stamps))}"
+        return _short(repr([(str(file), label, (at := file.stat()).st_size, at.st_mtime_ns) for file, label in files]))
 
 
 def _short(text: str) -> str:

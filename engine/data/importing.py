@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fastai_tui.engine.data import cifar, decoding
+from fastai_tui.engine.data import cifar, decoding, photo_sets, sources
 from fastai_tui.engine.data.catalogue import CIFAR10, DataSet, File, data_set
-from fastai_tui.engine.data.listing import NoPictures, listed
+from fastai_tui.engine.data.listing import NoPictures
 from fastai_tui.engine.data.obtain import alone, publish, record, trouble
 from fastai_tui.engine.data.placing import place, unpack
 from fastai_tui.engine.data.store import files_here, folder, idx_names
@@ -26,13 +26,17 @@ def import_from(name: str, source: Path, say: Callable[[str], None] = lambda sen
     files, beside which the others are. The set's folder; what is already here and right is left as it is.
 
     Files are packed or not, and go by their usual names; CIFAR-10 is also taken from a folder or an archive of
-    pictures, `train/<class>/*` and `test/<class>/*`. Raises `DataMissing` where nothing is at `source`, `BadInput`
-    where a file is missing there or is not the one in the catalogue (both hashes are named), `DiskTrouble`. `say` hears
-    how far the decoding is.
+    pictures, `train/<class>/*` and `test/<class>/*`. Photos are taken as they are, out of a `.zip` too. Raises
+    `DataMissing` where nothing is at `source`, `BadInput` where a file is missing there or is not the one in the
+    catalogue (both hashes are named), `DiskTrouble`. `say` hears how far the copying or decoding is.
     """
     entry, source = data_set(name), Path(os.path.expanduser(source))
     with alone(entry):
-        if trouble(entry) or files_here(entry) != entry.files:
+        if entry.photos:
+            with _temporary(entry) as staging:
+                photo_sets.take(_photos(source, entry), staging, entry, say)
+                publish(staging, entry, ())
+        elif trouble(entry) or files_here(entry) != entry.files:
             with _temporary(entry) as staging:
                 publish(staging, entry, _take(source, staging, entry, say))
     return folder(name)
@@ -53,6 +57,14 @@ def _take(source: Path, staging: Path, entry: DataSet, say: Callable[[str], None
         except NoPictures:
             raise error from None
         return entry.pictures
+
+
+def _photos(source: Path, entry: DataSet) -> sources.Source:
+    if not os.path.exists(source):
+        raise DataMissing(f"There is nothing at {source}; give a folder or an archive of {entry.name}.")
+    if not source.is_dir() and not sources.is_archive(source):
+        raise BadInput(f"{source} is no archive that can be read; give a folder, a .tar.gz or a .zip.")
+    return sources.source(source)
 
 
 class _NoneOfThem(BadInput):
@@ -136,11 +148,9 @@ def _refuse_pickles(names: Iterable[str], source: Path, entry: DataSet) -> None:
 
 def _from_pictures(source: Path, staging: Path, entry: DataSet, say: Callable[[str], None]) -> None:
     """Decode a folder or an archive of pictures into `staging`, if they are as many, in the classes, as the set has."""
-    found = decoding.source(source)
-    listing = listed(found.paths(), found.where)
-    if listing.classes != entry.classes:
-        theirs = ", ".join(listing.classes[:12])
-        raise BadInput(f"{found.where} has the classes {theirs}; {entry.name}'s are {', '.join(entry.classes)}.")
+    found = sources.source(source)
+    listing = sources.listing(found)
+    photo_sets.same_classes(found.where, listing, entry)
     if (len(listing.train), len(listing.valid)) != (entry.train, entry.valid):
         raise BadInput(
             f"{found.where} has {len(listing.train):,} pictures to train on and {len(listing.valid):,} to validate, "

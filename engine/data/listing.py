@@ -1,4 +1,4 @@
-"""Which pictures of a folder or an archive belong to which part and class: told by their paths alone."""
+"""Which pictures of a folder or an archive belong to which part and class: told by their paths, or by a table."""
 
 import re
 from collections import Counter
@@ -6,15 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from fastai_tui.engine.data.label_table import ENDINGS, labelled
 from fastai_tui.engine.errors import BadInput
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".ppm")
+SUFFIXES = tuple(f".{ending}" for ending in ENDINGS)
+TABLE = "labels.csv"
 TRAIN = ("train", "training", "trn")
 VALID = ("valid", "val", "validation", "test", "testing", "tst")  # the first that has classes counts
 NUMBERED = re.compile(r"[0-9]+_(?P<label>.+)")  # 123_cat.png
 HELD_OUT, SEED = 5, 42  # one in five
 MOST_CLASSES = 256
-FORM = "train/<class>/*.png and valid/<class>/*.png, a folder for each class, or 123_cat.png"
+FORM = f"train/<class>/*.png and valid/<class>/*.png, a folder for each class, 123_cat.png, or {TABLE}"
 
 
 class NoPictures(BadInput):
@@ -23,22 +25,29 @@ class NoPictures(BadInput):
 
 @dataclass(frozen=True)
 class Listing:
-    """Pictures by their paths, and the class of each, counted from 0 in the order of `classes`."""
+    """Pictures by their paths, and the class of each, counted from 0 in the order of `classes`; and the path of the
+    table that tells them, if one does."""
 
     classes: tuple[str, ...]
     train: tuple[tuple[str, int], ...]
     valid: tuple[tuple[str, int], ...]
+    table: str = ""
 
 
-def listed(paths: Iterable[str], where: str) -> Listing:
+def listed(paths: Iterable[str], where: str, table: str = "", content: bytes = b"") -> Listing:
     """The parts of what is at `where`, whose files have these paths within it, with `/` between folders.
 
     Parts are the folders `train` and `valid`, `val` or `test`; without the latter a fifth is held out. In each of them
-    (or without parts) the class is a folder's name, or follows the number in the file's. Raises `BadInput`.
+    (or without parts) the class is a folder's name, or follows the number in the file's. Where there is a table of
+    labels, with that path and content, its pictures alone count, and a fifth of its rows is held out. Raises
+    `BadInput`.
     """
-    pictures = _unwrapped(sorted(path for path in paths if is_picture(path)))
-    if not pictures:
+    named = sorted(path for path in paths if is_picture(path))
+    if not named:
         raise NoPictures(f"no pictures in {where}; what is read is {FORM}.")
+    if table:
+        return _numbered(*_held_out(labelled(named, table, content, where)), where, table)
+    pictures = _unwrapped(named)
     train, valid = (_part(pictures, names) for names in (TRAIN, VALID))
     if valid and not train:
         raise BadInput(f"{where} has pictures to validate and none to train on; add a folder train.")
@@ -118,7 +127,7 @@ def _held_out(every: _Labelled) -> tuple[_Labelled, _Labelled]:
     return [every[row] for row in train], [every[row] for row in valid]
 
 
-def _numbered(train: _Labelled, valid: _Labelled, where: str) -> Listing:
+def _numbered(train: _Labelled, valid: _Labelled, where: str, table: str = "") -> Listing:
     classes = tuple(sorted({label for _, label in (*train, *valid)}))
     for part, pictures in (("training", train), ("validation", valid)):
         held = Counter(label for _, label in pictures)
@@ -128,7 +137,8 @@ def _numbered(train: _Labelled, valid: _Labelled, where: str) -> Listing:
         held_apart = f"2 to {MOST_CLASSES} can be told apart: a folder (or a name like 7_cat.png) for each."
         raise BadInput(f"{where} has pictures of {len(classes)} class{'es' * (len(classes) > 1)}; {held_apart}")
     number = {name: row for row, name in enumerate(classes)}
-    return Listing(classes, *(tuple((path, number[label]) for path, label in part) for part in (train, valid)))
+    parts = [tuple((path, number[label]) for path, label in part) for part in (train, valid)]
+    return Listing(classes, parts[0], parts[1], table)
 
 
 def _few(names: Sequence[str]) -> str:

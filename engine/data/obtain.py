@@ -10,14 +10,13 @@ from pathlib import Path
 
 import msgspec
 
-from fastai_tui.engine.data import placing
+from fastai_tui.engine.data import photo_sets, placing, sources
 from fastai_tui.engine.data.catalogue import Archive, DataSet, File, data_set
 from fastai_tui.engine.data.fetch import Fetch, NotFetched, Notice, Patience, Progress
-from fastai_tui.engine.data.store import file_path, files_here, folder, present
+from fastai_tui.engine.data.folders import CACHE
+from fastai_tui.engine.data.store import SUMS, file_path, files_here, folder, missing, present
 from fastai_tui.engine.errors import BadInput, DataMissing, RunFailed
 from fastai_tui.engine.home import disk_errors, home, private_dir, write_whole
-
-SUMS = "SHA256SUMS"  # beside files for which nobody published a hash: those that they had when they were made
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,15 +36,18 @@ def get(
 ) -> bool:
     """Fetch what is not here yet, or not right, of the data set called `name`; False if there was nothing to do.
 
-    Files that are already here and right are not fetched again. Raises `NotFetched`, `DiskTrouble`, `Interrupted`
+    Files that are already here and right are not fetched again. Raises `DataMissing` for a set that no program can
+    fetch, `NotFetched`, `DiskTrouble`, `Interrupted`
     (what has arrived is kept, and the next call resumes) and `BadInput`.
     """
     entry = data_set(name)
     if entry.embedded:
         return False
     with alone(entry):
-        if files_here(entry) == entry.files and not trouble(entry):
+        if present(entry) and files_here(entry) == entry.files and not trouble(entry):
             return False
+        if entry.by_hand:
+            raise missing(entry)
         staging = _staging(entry)
         for wanted in _wanted(entry, staging):
             fetch = Fetch(
@@ -66,7 +68,9 @@ def verify(name: str) -> list[Verdict]:
     """Compare every file of the data set with the catalogue, byte for byte. Raises `DataMissing`."""
     entry = data_set(name)
     if not entry.embedded and not folder(name).is_dir():
-        raise DataMissing(f"{name} is not on this machine: `fastai-tui data get {name}` gets it.")
+        raise missing(entry)
+    if entry.photos:
+        return _photos_verdicts(entry)
     if not entry.embedded and files_here(entry) == entry.pictures != ():
         return _as_recorded(entry)
     return [_verdict(file_path(entry, file), file) for file in entry.files]
@@ -80,10 +84,12 @@ def trouble(entry: DataSet) -> str:
 
 
 def remove(name: str) -> int:
-    """Remove the data set called `name`, and what has arrived of it so far; the bytes that this frees."""
+    """Remove the data set called `name`, what has arrived of it so far, and what was decoded of its photos; the bytes
+    that this frees."""
     entry = data_set(name)
     with alone(entry):
-        doomed = [path for path in (folder(name), *_leftovers(entry)) if path.is_dir()]
+        decoded = (home() / "data" / CACHE).glob(f"{name}-*") if entry.photos else ()
+        doomed = [path for path in (folder(name), *_leftovers(entry), *decoded) if path.is_dir()]
         if not doomed:
             raise DataMissing(f"{entry.name} is not on this machine: there is nothing to remove.")
         freed = sum(file.stat().st_size for path in doomed for file in path.rglob("*") if file.is_file())
@@ -138,7 +144,7 @@ def publish(staging: Path, entry: DataSet, files: tuple[File, ...]) -> None:
     earlier attempts."""
     wanted = {file.name for file in files} | ({SUMS} if files == entry.pictures else set())
     with disk_errors(f"write {folder(entry.name)}"):
-        for stray in [path for path in staging.iterdir() if path.name not in wanted]:
+        for stray in [path for path in staging.iterdir() if path.name not in wanted and not entry.photos]:
             _discard(stray) if stray.is_dir() else stray.unlink()
         if folder(entry.name).is_dir():
             _discard(folder(entry.name))
@@ -181,16 +187,44 @@ def _as_recorded(entry: DataSet) -> list[Verdict]:
     return [msgspec.structs.replace(_verdict(file_path(entry, file), file), note=note) for file in made]
 
 
+def _photos_verdicts(entry: DataSet) -> list[Verdict]:
+    """Verdicts on those photos that are not what they were when they arrived, or one on all of them."""
+    where = folder(entry.name)
+    count, wrong = photo_sets.wrong(where)
+    if not wrong:
+        note = "as they arrived; of single files nobody published a hash"
+        return [Verdict(file=f"{count:,} files", path=str(where), trouble="", note=note)]
+    return [
+        Verdict(file=name, path=str(where / name), trouble=f"{name} is missing, or is not what it was when it arrived.")
+        for name in wrong
+    ]
+
+
+def _emptied(staging: Path) -> Path:
+    """The folder without what an earlier attempt, or a damaged set, has left in it: folders, the table, the hashes."""
+    with disk_errors(f"write {staging}"):
+        for path in staging.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif not path.name.endswith(".part"):
+                path.unlink()
+    return staging
+
+
 def _wanted(entry: DataSet, staging: Path) -> list[File | Archive]:
     """What has to be fetched: the files that are not here and right, or the archive that holds them."""
     wrong = [file for file in entry.files if not _right(staging / file.name, file)]
-    return [entry.archive] if entry.archive and wrong else [*wrong]
+    return [entry.archive] if entry.archive and (wrong or entry.photos) else [*wrong]
 
 
 def _accept(part: Path, staging: Path, entry: DataSet, wanted: File | Archive) -> None:
     """Put a complete download in its place. Raises `Rejected` for one that is not what the catalogue says."""
     if isinstance(wanted, File):
         placing.place(part, staging / wanted.name, wanted)
+        return
+    if entry.photos:
+        placing.check_published(part, wanted.published)
+        photo_sets.take(sources.source(part), _emptied(staging), entry)
         return
     with tempfile.TemporaryDirectory(dir=staging) as unpacked:
         names = {file.name for file in entry.files}

@@ -44,6 +44,16 @@ def check(source: Path, file: File) -> None:
     _compare(source, file, len)
 
 
+def check_published(source: Path, published: str) -> None:
+    """Compare the bytes of `source` as they are with a published hash, `md5:…` or `sha256:…`. Raises `Rejected`."""
+    kind, _, expected = published.partition(":")
+    with disk_errors(f"read {source}"), open(source, "rb") as file:
+        found = hashlib.file_digest(file, kind).hexdigest()
+    if found != expected:
+        name = source.name.removesuffix(".part")
+        raise Rejected(f"{name} is not what was published: its {kind.upper()} is {found}, but {expected} was expected.")
+
+
 def sha256(source: Path) -> str:
     """The SHA-256 of a file's bytes as they are. Raises `OSError`."""
     with open(source, "rb") as file:

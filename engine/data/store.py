@@ -3,20 +3,24 @@
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastai_tui.engine.data import cifar, idx
-from fastai_tui.engine.data.catalogue import CIFAR10, COLOUR_DIGITS, DATA_SETS, DataSet, File, data_set
+from fastai_tui.engine.data.catalogue import CIFAR10, COLOUR_DIGITS, DATA_SETS, DIGIT_CLUTTER, DataSet, File, data_set
 from fastai_tui.engine.data.listing import NoPictures
 from fastai_tui.engine.errors import BadInput, DataMissing, DiskTrouble
-from fastai_tui.engine.home import disk_errors, home
+from fastai_tui.engine.home import home
 
 if TYPE_CHECKING:
     from numpy import ndarray
 
+    from fastai_tui.engine.data.decoding import Report
+
 VALID_SHARE = 5  # one in five of the embedded sample's images is for validation: 4,000 and 1,000
+SUMS = "SHA256SUMS"  # beside files for which nobody published hashes: those that they had when they arrived
+PHOTO = 256  # pixels of a side that photos are kept at: a little more than networks see, so that crops can move
 PARTS = ("train-images", "train-labels", "t10k-images", "t10k-labels")
 
 
@@ -53,6 +57,8 @@ def file_path(entry: DataSet, file: File) -> Path:
 
 def present(entry: DataSet) -> bool:
     """Is every file here, in its full size? (Whether the bytes are right is for `verify` to say.)"""
+    if entry.photos:
+        return _size(folder(entry.name) / SUMS) >= 0
     return entry.embedded or bool(files_here(entry))
 
 
@@ -77,21 +83,25 @@ def resolve(wanted: str, preferred: Sequence[str]) -> str:
     raise missing(entries[0])
 
 
-def images(name_or_path: str, size: int = 0) -> ImageSet:
+def images(name_or_path: str, size: int = 0, report: "Report" = lambda done, total: None) -> ImageSet:
     """The images of a data set in the catalogue; or of a folder of IDX files (`t10k` is for validation), of CIFAR-10's
-    binary batches, or of pictures (also in an archive), which are then scaled to `size` (`folders.pictures`).
+    binary batches, or of pictures (also in an archive). Pictures and photos are scaled to `size` (`folders.pictures`);
+    with 0, photos to `PHOTO`; `report` hears how many are decoded, and of how many, the first time.
 
     Raises `BadInput`, `DataMissing` and `DiskTrouble`.
     """
     if name_or_path not in DATA_SETS:
-        return _from_path(_path(name_or_path), size)
+        return _from_path(_path(name_or_path), size, report)
     entry = data_set(name_or_path)
     if entry.kind != "images":
-        raise BadInput(f"{entry.name} is a text and has no images; mnist-sample has some.")
+        what = "is a text and has" if entry.kind == "text" else "has"
+        raise BadInput(f"{entry.name} {what} no images; mnist-sample has some.")
     if not present(entry):
         raise missing(entry)
     if entry.embedded:
-        return _sample(entry)
+        return _clutter() if entry is DIGIT_CLUTTER else _sample(entry)
+    if entry.photos:
+        return replace(_from_path(folder(entry.name), size or PHOTO, report), name=entry.name, source="full")
     return _checked(ImageSet(entry.name, "full", *_parts(entry), entry.classes), str(folder(entry.name)))
 
 
@@ -137,15 +147,24 @@ def _wanted(wanted: str, preferred: Sequence[str]) -> str:
 
 
 def missing(entry: DataSet) -> DataMissing:
-    """That a data set has to be fetched first, and what works until then."""
-    embedded = [other for other in DATA_SETS.values() if other.embedded and other.kind == entry.kind]
+    """That a data set has to be fetched first, or how else it is come by; and what works until then."""
+    embedded = [other for other in DATA_SETS.values() if other.embedded]
     here = next((other for other in embedded if other.stands_in == entry.name), None)
     if here is None:
-        here, how = next((other for other in embedded if not other.stands_in), None), ""
+        here, how = next((other for other in embedded if other.kind == entry.kind and not other.stands_in), None), ""
+    elif here.kind == "activations":
+        how = ", for heads alone,"
     else:
         how = " is part of it and" if here.same else ", made on the spot,"
     at_once = f"; {here.name}{how} works at once" if here else ""
-    return DataMissing(f"{entry.name} is not on this machine: `fastai-tui data get {entry.name}` gets it{at_once}.")
+    return DataMissing(f"{entry.name} is not on this machine: {how_to_get(entry)}{at_once}.")
+
+
+def how_to_get(entry: DataSet) -> str:
+    """What brings a data set here, as the end of a sentence."""
+    if entry.by_hand:
+        return f"{entry.by_hand}, and `fastai-tui data import {entry.name} PATH` takes it in"
+    return f"`fastai-tui data get {entry.name}` gets it"
 
 
 def _path(text: str) -> Path:
@@ -157,11 +176,11 @@ def _path(text: str) -> Path:
     raise DataMissing(f"There is nothing at {text}; give a path that exists, or one of {', '.join(DATA_SETS)}.")
 
 
-def _from_path(path: Path, size: int) -> ImageSet:
+def _from_path(path: Path, size: int, report: "Report") -> ImageSet:
     """What is at a path: IDX files, CIFAR-10's binary batches, or pictures."""
-    from fastai_tui.engine.data import folders  # late: a first frame waits for this module
+    from fastai_tui.engine.data import folders, sources  # late: a first frame waits for this module
 
-    if not path.is_dir() and not _is_archive(path):
+    if not path.is_dir() and not sources.is_archive(path):
         raise BadInput(
             f"{path} is a file; images are read from a folder of IDX files (train-images-idx3-ubyte …) or of pictures, "
             "or from a .tar.gz of one."
@@ -171,17 +190,10 @@ def _from_path(path: Path, size: int) -> ImageSet:
     if path.is_dir() and (place := cifar.place(path)):
         return _checked(ImageSet(str(path), "path", *cifar.read(place), CIFAR10.classes), str(path))
     try:
-        arrays, classes = folders.pictures(path, size)
+        arrays, classes = folders.pictures(path, size, report)
     except NoPictures as error:
         raise BadInput(f"{path} has no {PARTS[0]}-idx3-ubyte (or .gz), no data_batch_1.bin and {error}") from error
     return _checked(ImageSet(str(path), "path", *arrays, classes), str(path))
-
-
-def _is_archive(path: Path) -> bool:
-    import tarfile
-
-    with disk_errors(f"read {path}"):
-        return tarfile.is_tarfile(path)
 
 
 def _from_idx(path: Path) -> ImageSet:
@@ -250,12 +262,20 @@ def _sample(entry: DataSet) -> ImageSet:
     return ImageSet(entry.name, "sample", pixels[train], labels[train], pixels[valid], labels[valid], entry.classes)
 
 
+def _clutter() -> ImageSet:
+    from fastai_tui.engine.data.digit_clutter import made
+
+    train, valid = made()
+    parts = (train.images, train.labels, valid.images, valid.labels)
+    return ImageSet(DIGIT_CLUTTER.name, "sample", *parts, DIGIT_CLUTTER.classes)
+
+
 def rows(name: str) -> tuple["ndarray", "ndarray"]:
     """What a reference's index counts: the images and labels of the embedded sample's file, or a set's training images.
 
     Raises as `images` does."""
     entry = DATA_SETS.get(name)
-    if entry and entry.embedded and entry.kind == "images":
+    if entry and entry.embedded and entry.kind == "images" and entry is not DIGIT_CLUTTER:
         pixels, labels = _arrays(entry)
         return pixels, labels
     found = images(name)

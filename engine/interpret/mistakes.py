@@ -10,7 +10,7 @@ from fastai_tui.engine.data import store
 from fastai_tui.engine.data.catalogue import DATA_SETS
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.events import DataFacts
-from fastai_tui.engine.interpret.trained import Trained, load, probabilities
+from fastai_tui.engine.interpret.trained import Trained, load, predictions
 
 
 def answer(run: str, most: int = 100, when: str = "newest") -> dict[str, Any]:
@@ -51,17 +51,13 @@ def answer(run: str, most: int = 100, when: str = "newest") -> dict[str, Any]:
 
 def _predicted(found: Trained) -> tuple[Tensor, Tensor]:
     """Every validation image's probabilities (n, classes), and its class (n,)."""
-    every, truth = [], []
-    for xb, yb in found.valid.batches(0):
-        likely = probabilities(found.learn.predict(xb))
-        if likely is None:
-            raise BadInput(
-                f"{found.run.id} answers each image with a grid of numbers, and none of them is a class: take a run "
-                "with model=cnn or model=linear."
-            )
-        every.append(likely)
-        truth.append(yb)
-    return torch.cat(every), torch.cat(truth)
+    _ = found.valid  # refuses a run on something else
+    if (every := predictions(found)) is None:
+        raise BadInput(
+            f"{found.run.id} answers each image with a grid of numbers, and none of them is a class: take a run "
+            "with model=cnn or model=linear."
+        )
+    return every
 
 
 def pictures(found: Trained, rows: Tensor) -> tuple[list[str], list[Any]]:

@@ -61,16 +61,19 @@ def answer(job: dict[str, Any]) -> Summary:
 
     asked = msgspec.structs.replace(msgspec.convert(job, Job), device="cpu")
     learn = build(asked)
-    xb, _ = next(iter(learn.data.valid.batches(0)))
-    found = summarise(learn.model, xb[:1])
-    layers = [_placed(layer, learn.groups) for layer in found]
+    model = learn.whole() if learn.whole else learn.model
+    xb = torch.zeros(1, *learn.item) if learn.item else next(iter(learn.data.valid.batches(0)))[0][:1]
+    groups = LayerGroups(model, model.parts) if learn.whole else learn.groups
+    groups.freeze(learn.groups.frozen, bn_frozen=learn.groups.bn_frozen)
+    found = summarise(model, xb)
+    layers = [_placed(layer, groups) for layer in found]
     return Summary(
         experiment=asked.experiment,
         settings=asked.settings,
         input=list(xb.shape[1:]),
         layers=layers,
-        parameters=sum(p.numel() for p in learn.model.parameters()),
-        trainable=sum(p.numel() for p in learn.model.parameters() if p.requires_grad),
+        parameters=sum(p.numel() for p in model.parameters()),
+        trainable=sum(p.numel() for p in model.parameters() if p.requires_grad),
         multiplications=sum(layer.multiplications or 0 for layer in layers),
         groups=len(learn.groups),
         frozen=learn.groups.frozen,

@@ -65,7 +65,8 @@ def load(ref: str, when: str = "newest") -> Trained:
 def learner(job: Job) -> JobLearner:
     """The Learner of a job, on the CPU. It is built once: its weights are whatever was last loaded into it."""
     torch.set_num_threads(threads())
-    here = msgspec.structs.replace(job, device="cpu", settings=job.settings | {"loader": "resident"})
+    settings = {**job.settings, "loader": "resident"} | ({"begin": ""} if "begin" in job.settings else {})
+    here = msgspec.structs.replace(job, device="cpu", settings=settings)
     return _built(msgspec.json.encode(here))
 
 
@@ -84,6 +85,18 @@ def probabilities(preds: Tensor) -> Tensor | None:
         return preds.softmax(1)
     yes = preds.sigmoid()
     return torch.cat([1 - yes, yes], 1)
+
+
+def predictions(found: Trained) -> tuple[Tensor, Tensor] | None:
+    """Every validation item's probabilities (n, classes), and its class (n,); None for outputs that are no classes."""
+    every, truth = [], []
+    for xb, yb in found.learn.data.valid.batches(0):
+        likely = probabilities(found.learn.predict(xb))
+        if likely is None:
+            return None
+        every.append(likely)
+        truth.append(yb)
+    return torch.cat(every), torch.cat(truth)
 
 
 def as_pixels(rows: Any) -> Tensor:

@@ -4,6 +4,7 @@ A validation set in six views is six epochs of it, so it is looked at in pieces,
 """
 
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -93,7 +94,7 @@ def _scored(found: Trained, seen: tta.Views) -> Scores:
     )
 
 
-def _views(found: Trained, kind: str, shift: int, count: int) -> list[tta.View]:
+def _views(found: Trained, kind: str, shift: int, count: int) -> Sequence[tta.View]:
     """The views that are asked for. Raises `BadInput`."""
     if kind not in KINDS:
         raise BadInput(f"There are no views called {kind!r}: take {', '.join(KINDS)}.")

@@ -30,15 +30,16 @@ class Control(Callback):
         """Do what has been asked for since the last batch."""
         while self.replayed and self.replayed[0].step <= self.learn.step:
             self._apply(self.replayed.pop(0).settings)
-        self._obey()
+        self.obey()
         since = time.monotonic()
         while self.paused:
             self._flush()
             time.sleep(GLANCE)
-            self._obey()
+            self.obey()
             since = self._hold_back(since)
 
-    def _obey(self) -> None:
+    def obey(self) -> None:
+        """Do what has been asked for; raises `CancelFit` if that is to stop."""
         for command in self.inbox.poll():
             if command.do == "set":
                 self._set(command)

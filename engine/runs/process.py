@@ -14,6 +14,7 @@ import msgspec
 from fastai_tui.engine import events, ranks
 from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.home import disk_errors, write_whole
+from fastai_tui.engine.job import Job
 from fastai_tui.engine.mishap import short_of_memory
 from fastai_tui.engine.runs import follower, lock, spec
 from fastai_tui.engine.runs.inbox import Inbox
@@ -71,13 +72,22 @@ class _Session:
             from fastai_tui.engine.parallel import Group
 
             self.group = Group(self.rank)
-        self.learn = build(msgspec.structs.replace(asked.job, device=str(device)))
+        self.learn = build(self._job(str(device)))
         recorder = self._equip()
         self.learn.fit(asked.job.epochs)
         outcome = self._outcome(recorder)
         if self.group is not None:
             self.group.dismiss()
         return outcome
+
+    def _job(self, device: str) -> Job:
+        """What is built. A run that has weights of its own does not need those that it began with any more."""
+        from fastai_tui.engine.runs import checkpoints
+
+        job = self.run.spec.job
+        goes_on = checkpoints.newest_name(self.run.path / "checkpoints")
+        settings = job.settings | ({"begin": ""} if goes_on and "begin" in job.settings else {})
+        return msgspec.structs.replace(job, device=device, settings=settings)
 
     def _outcome(self, recorder: Any) -> tuple[str, str]:
         """How training ended; what ended before its last epoch leaves a checkpoint."""
@@ -234,7 +244,6 @@ def started(run_id: str, learn: Any, job: Any, now: float) -> events.RunStarted:
 def describe(job: dict[str, Any]) -> events.RunStarted:
     """What a run of `job` would say first; nothing is trained or written. A lab request."""
     from fastai_tui.engine.device import choose, prepare
-    from fastai_tui.engine.job import Job
 
     asked = msgspec.convert(job, Job)
     prepare(choose(asked.device), asked.seed)

@@ -10,6 +10,7 @@ from fastai_tui.engine.events import (
     AnyEvent,
     Checkpoint,
     Epoch,
+    Preparing,
     Resumed,
     RunEnded,
     RunStarted,
@@ -123,11 +124,14 @@ class Run:
 
 
 def follow(story: list[AnyEvent], event: AnyEvent) -> None:
-    """Add what came next to a story: a resume makes void what it does again, and an end any end before it."""
+    """Add what came next to a story: a resume makes void what it does again, an end any end before it, and how far a
+    preparation is how far it was."""
     if isinstance(event, Resumed):
         story[:] = [e for e in story if not _void(e, event)]
     if isinstance(event, RunEnded):
         story[:] = [e for e in story if not isinstance(e, RunEnded)]
+    if isinstance(event, Preparing) and story and isinstance(story[-1], Preparing):
+        story.pop()
     story.append(event)
 
 

@@ -3,12 +3,14 @@
 import os
 from collections.abc import Mapping
 
+import msgspec
+
 from fastai_tui.engine.device_names import parse_device
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.job import Experiment, Job
 from fastai_tui.engine.schedules import ends, own_warm_up
 from fastai_tui.engine.settings import Value
-from fastai_tui.lessons.experiments import ladder, text
+from fastai_tui.lessons.experiments import clutter, ladder, photos, text
 from fastai_tui.lessons.experiments.combinations import check
 from fastai_tui.lessons.experiments.settings import training
 
@@ -52,7 +54,33 @@ _CIFAR10 = Experiment(
     groups=ladder.GROUPS,
     presets=ladder.PRESETS,
 )
-EXPERIMENTS: Mapping[str, Experiment] = {e.name: e for e in (_MNIST_3V7, _MNIST, _CHAR_LM, _CIFAR10)}
+_DIGIT_CLUTTER = Experiment(
+    name="digit-clutter",
+    about="which digit is it, among pieces of others? Five convolutions, whose maps say where they look",
+    builder="fastai_tui.lessons.experiments.clutter_net:build",
+    schema=clutter.SCHEMA,
+    epochs=clutter.EPOCHS,
+    data=("digit-clutter",),
+    groups=dict.fromkeys(clutter.MODELS, clutter.GROUPS),
+)
+_DOGSCATS = Experiment(
+    name="dogscats",
+    about="dogs against cats: a new head on a network that has seen a million photos",
+    builder="fastai_tui.lessons.experiments.photo_nets:build",
+    schema=photos.SCHEMA,
+    epochs=photos.EPOCHS,
+    data=("dogscats", photos.WITHOUT_PIXELS),
+    groups=dict.fromkeys(photos.MODELS, photos.GROUPS),
+    presets=photos.PRESETS,
+)
+_DOGBREEDS = msgspec.structs.replace(
+    _DOGSCATS,
+    name="dogbreeds",
+    about="120 breeds of dogs: the same recipe on photos of one's own",
+    data=("dogbreeds", photos.WITHOUT_PIXELS),
+)
+_ALL = (_MNIST_3V7, _MNIST, _CHAR_LM, _CIFAR10, _DIGIT_CLUTTER, _DOGSCATS, _DOGBREEDS)
+EXPERIMENTS: Mapping[str, Experiment] = {e.name: e for e in _ALL}
 
 
 def experiment(name: str) -> Experiment:
@@ -72,8 +100,10 @@ def order(
     seed: int = 42,
     device: str = "auto",
     data: str = "",
+    trains: bool = True,
 ) -> Job:
-    """The job that somebody asks for, with every setting's value, and its data chosen for good.
+    """The job that somebody asks for, with every setting's value, and its data chosen for good. With one that does not
+    train, its network can be looked at, though the data may not serve for training.
 
     Raises `BadInput` for what makes no sense, and `DataMissing` for data that are not here.
     """
@@ -85,6 +115,11 @@ def order(
         raise BadInput(f"The seed {seed} is out of bounds; give a whole number from 0 to {MOST_SEED}.")
     parse_device(device)
     found = resolve(data, wanted.data)
+    if wanted.schema == photos.SCHEMA:
+        chosen |= {"weights": absolute(str(chosen["weights"])), "begin": earlier(str(chosen["begin"]))}
+        if trains:
+            photos.check_data(chosen, found)
+        chosen["weights"] = _weights(chosen, needed=trains)
     return Job(
         experiment=name,
         builder=wanted.builder,
@@ -100,12 +135,38 @@ def order(
 def complete(name: str, settings: Mapping[str, object]) -> dict[str, Value]:
     """Every setting's value, of those who give these. Raises `BadInput` for what makes no sense."""
     wanted = experiment(name)
+    if wanted.schema == photos.SCHEMA:
+        photos.known(settings)
     own = _preset(wanted, settings)
     chosen = wanted.schema.fill({name: value for name, value in own.items() if name != "epochs"} | dict(settings))
     if "warm_up" not in settings and ("warm_up" not in own or chosen["schedule"] != own.get("schedule")):
         chosen["warm_up"] = own_warm_up(chosen["schedule"])
     check(wanted, chosen)
     return chosen
+
+
+def _weights(chosen: Mapping[str, Value], *, needed: bool) -> str:
+    """The pretrained weights to begin with; random ones where they are not here and not needed. Raises
+    `DataMissing`."""
+    from fastai_tui.engine.backbones import EMBEDDED
+    from fastai_tui.engine.data.weights import found_weights, here
+
+    given, model = str(chosen["weights"]), str(chosen["model"])
+    if given or model == EMBEDDED or here(model):
+        return given
+    return str(found_weights(model)) if needed else "none"
+
+
+def absolute(path: str) -> str:
+    """A file of weights under a name that holds in every folder; what is no path stays as it is."""
+    return path if path in ("", "none") else os.path.abspath(os.path.expanduser(path))
+
+
+def earlier(ref: str) -> str:
+    """The id of the run that somebody means by `ref`, so that it stays the same one; "" for none. Raises `BadInput`."""
+    from fastai_tui.engine.runs.store import RunStore
+
+    return RunStore().find(ref).id if ref else ""
 
 
 def _preset(wanted: Experiment, settings: Mapping[str, object]) -> dict[str, Value]:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from fastai_tui.engine.at_test_time import TestTimeAugmentation
+from fastai_tui.engine.at_test_time import VIEWS, TestTimeAugmentation
 from fastai_tui.engine.averaging import AVERAGES
 from fastai_tui.engine.callback import Callback
 from fastai_tui.engine.data.augment import Augment, augmentation
@@ -146,5 +146,5 @@ def _callbacks(settings: Mapping[str, Value]) -> list[Callback]:
     if settings["averaging"] != "none":
         found.append(AVERAGES[str(settings["averaging"])]())
     if settings["tta"] != "off":
-        found.append(TestTimeAugmentation(str(settings["tta"])))
+        found.append(TestTimeAugmentation(VIEWS[str(settings["tta"])]()))
     return found

@@ -6,7 +6,7 @@ from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.job import Experiment
 from fastai_tui.engine.schedules import cycle_ends
 from fastai_tui.engine.settings import Value
-from fastai_tui.lessons.experiments import ladder, text
+from fastai_tui.lessons.experiments import ladder, photos, text
 
 
 def check(wanted: Experiment, chosen: Mapping[str, Value]) -> None:
@@ -31,6 +31,8 @@ def check(wanted: Experiment, chosen: Mapping[str, Value]) -> None:
         text.check(chosen)
     if wanted.schema == ladder.SCHEMA:
         ladder.check(chosen)
+    if wanted.schema == photos.SCHEMA:
+        photos.check(chosen)
 
 
 def _check_warm_up(chosen: Mapping[str, Value]) -> None:

@@ -64,12 +64,16 @@ def test_list_names_licence_size_and_what_is_here() -> None:
         "mnist": False,
         "colour-digits": True,
         "cifar10": False,
+        "photo-activations": True,
+        "dogscats": False,
+        "dogbreeds": False,
+        "digit-clutter": True,
         "pydocs": True,
         "nietzsche": False,
         "tinyshakespeare": False,
     }
-    assert all(entry["licence"] and entry["size"] for entry in listed)
-    assert [entry["name"] for entry in listed if entry["hashes"] != "published"] == ["nietzsche"]
+    assert all(entry["licence"] and (entry["size"] or entry["by_hand"]) for entry in listed)
+    assert [entry["name"] for entry in listed if entry["hashes"] != "published"] == ["dogbreeds", "nietzsche"]
     text = data("list").stdout
     assert "mnist-sample" in text
     assert "CC BY-SA 3.0" in text

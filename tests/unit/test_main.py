@@ -18,7 +18,7 @@ def call(*arguments: str, stdout: int = subprocess.PIPE) -> "subprocess.Complete
     )
 
 
-@pytest.mark.parametrize("arguments", [(), ("train",), ("convolve",), ("data", "get"), ("progress", "reset")])
+@pytest.mark.parametrize("arguments", [(), ("train",), ("convolve",), ("cam",), ("data", "get"), ("progress", "reset")])
 def test_help_shows_no_value_behind_an_option_that_takes_none(arguments: tuple[str, ...]) -> None:
     shown = call(*arguments, "--help").stdout
     assert "--help" in shown

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fastai_tui.engine.data import decoding, folders, store
+from fastai_tui.engine.data import decoding, folders, sources, store
 from fastai_tui.engine.data.listing import held_out, listed
 from fastai_tui.engine.errors import BadInput, DiskTrouble
 
@@ -238,7 +238,7 @@ def test_how_far_the_decoding_is_can_be_heard(tmp_path: Path, monkeypatch: pytes
     folder(tmp_path / "mine", [f"{part}/{c}/{i:03d}.png" for part in ("train", "val") for c in "ab" for i in range(50)])
     monkeypatch.setattr(decoding, "PIECE", 10)
     monkeypatch.setattr(decoding, "cores", lambda: 1)
-    found, heard = decoding.source(tmp_path / "mine"), list[tuple[int, int]]()
+    found, heard = sources.source(tmp_path / "mine"), list[tuple[int, int]]()
     decoding.decode_all(
         found, listed(found.paths(), "here"), tmp_path, report=lambda done, total: heard.append((done, total))
     )

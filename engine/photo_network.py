@@ -1,0 +1,96 @@
+"""The network that settings ask for: a pretrained trunk with a new head, whole or with precomputed activations."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from fastai_tui.engine.backbones import backbone
+from fastai_tui.engine.errors import BadInput, DataMissing, RunFailed
+from fastai_tui.engine.models.backbones import Trunk, trunk
+from fastai_tui.engine.models.heads import Head, Pretrained, head
+from fastai_tui.engine.models.precomputed import Precomputed
+from fastai_tui.engine.runs import checkpoints
+from fastai_tui.engine.runs.store import RunStore
+from fastai_tui.engine.settings import Value
+
+SAME = ("model", "weights", "head", "kernel")  # settings that make a network another one
+HEAD = "head."  # begins the names of its weights
+
+
+def head_of(settings: Mapping[str, Value], classes: int) -> Head:
+    """The head that the settings ask for, with random weights."""
+    return head(
+        str(settings["head"]),
+        backbone(str(settings["model"])).channels,
+        classes,
+        dropout=float(settings["dropout"]),  # type: ignore[arg-type]
+        kernel=int(settings["kernel"]),  # type: ignore[arg-type]
+    )
+
+
+def trunk_of(settings: Mapping[str, Value]) -> Trunk:
+    """The pretrained trunk that the settings ask for. Raises as `backbones.trunk`."""
+    return trunk(str(settings["model"]), str(settings["weights"]))
+
+
+def network(settings: Mapping[str, Value], classes: int) -> Pretrained:
+    """Both together. The head is made first: it begins with the same numbers, whatever the trunk draws."""
+    top = head_of(settings, classes)
+    return Pretrained(trunk_of(settings), top)
+
+
+def pooling(settings: Mapping[str, Value]) -> str:
+    """What a head of these settings is given of a trunk's maps, as a name."""
+    return f"{settings['head']} {settings['kernel'] if settings['head'] == 'cam' else ''}"
+
+
+class Beginning:
+    """The run `ref`, whose weights another one of `settings` begins with: `classes` are the latter's. Raises `BadInput`
+    for a run of another network, and `DataMissing` for one without weights."""
+
+    def __init__(self, ref: str, settings: Mapping[str, Value], classes: list[str]) -> None:
+        self.run = RunStore().find(ref)
+        theirs = self.run.spec.job.settings
+        for name in SAME:
+            if theirs.get(name) != settings[name]:
+                raise self._other(f"{name}={theirs.get(name, 'none')}, and this one has {name}={settings[name]}")
+        started = self.run.started()
+        known = started.data.classes if started else None
+        if known is not None and known != classes:
+            raise self._other(f"the classes {_few(known)}, and this one has {_few(classes)}")
+        found = checkpoints.newest(self.run.path / "checkpoints")
+        if found is None:
+            raise DataMissing(f"{self.run.id} has no checkpoint yet: wait until it has begun to train.")
+        self.weights: dict[str, Tensor] = found[0]["model"]
+        if not all(bool(t.isfinite().all()) for t in self.weights.values() if t.is_floating_point()):
+            raise RunFailed(f"The weights of {self.run.id} are no numbers any more: begin with another run.")
+
+    def give(self, model: nn.Module, settings: Mapping[str, Value]) -> None:
+        """Put its weights into the model; a trunk that it had none for stays as it is."""
+        wanted = model.state_dict()
+        if isinstance(model, Precomputed):
+            self._check_trunk(settings)
+        named = {name: tensor for name, tensor in self.weights.items() if name in wanted}
+        if {name: t.shape for name, t in named.items()} != {name: wanted[name].shape for name in named} or any(
+            name.startswith(HEAD) and name not in named for name in wanted
+        ):
+            raise self._other("other layers")
+        model.load_state_dict(wanted | named)
+
+    def _check_trunk(self, settings: Mapping[str, Value]) -> None:
+        """Raises `BadInput` if its trunk has learnt, too: precomputed activations come from the pretrained one."""
+        theirs = {name: tensor for name, tensor in self.weights.items() if not name.startswith(HEAD)}
+        own = {f"trunk.{name}": tensor for name, tensor in trunk_of(settings).state_dict().items()} if theirs else {}
+        if any(name in own and not torch.equal(own[name], tensor) for name, tensor in theirs.items()):
+            raise BadInput(
+                f"More than the head has learnt in {self.run.id}, so that activations precomputed with the pretrained "
+                "layers do not fit: take precompute=off."
+            )
+
+    def _other(self, difference: str) -> BadInput:
+        return BadInput(f"{self.run.id} has {difference}: begin with a run of the same network, or leave begin out.")
+
+
+def _few(names: list[str]) -> str:
+    return f"{', '.join(names[:3])}{' …' if len(names) > 3 else ''}"
