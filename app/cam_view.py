@@ -112,7 +112,7 @@ def closing(found: Looked, columns: int, look: Look, *, drawn: bool) -> list[str
     elif found.first.hottest is None:
         said += _wrapped("The map is the same everywhere: nothing of the photo speaks for it.", columns, look)
     if drawn and not look.colours:
-        digits = "Digits are the map in tenths of its largest value, from 5 on; where it has not looked is not marked."
+        digits = "Digits are the map in tenths of its largest value, from 5 on."
         said += _wrapped(digits, columns, look)
     return said
 

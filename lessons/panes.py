@@ -7,6 +7,7 @@ from fastai_tui.lessons.pane import MeasureKind, Pane
 from fastai_tui.lessons.panes_of_digits import DIGITS
 from fastai_tui.lessons.panes_of_ideas import IDEAS
 from fastai_tui.lessons.panes_of_images import IMAGES
+from fastai_tui.lessons.panes_of_photos import PHOTOS
 from fastai_tui.lessons.panes_of_runs import RUNS
 from fastai_tui.lessons.panes_of_text import TEXT
 
@@ -28,4 +29,4 @@ RUN_MEASURES: dict[str, MeasureKind] = {
     "resumes": "number",  # and gone on with after it had ended
 }
 
-PANES: dict[str, Pane] = {**DIGITS, **RUNS, **IDEAS, **TEXT, **IMAGES}
+PANES: dict[str, Pane] = {**DIGITS, **RUNS, **IDEAS, **TEXT, **IMAGES, **PHOTOS}

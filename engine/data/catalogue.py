@@ -206,8 +206,8 @@ PHOTO_ACTIVATIONS = DataSet(
     files=(
         File(
             name="photo-activations.safetensors",
-            size=0,
-            sha256="",
+            size=14_339_384,
+            sha256="fea9b9d3254f300d55fe269ea8576349a1ee5e893611b1eda1713c334bebef49",
             packed="photo-activations.safetensors",
         ),
     ),

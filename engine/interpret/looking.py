@@ -37,12 +37,28 @@ def answer(
     network = _of_torchvision(arch, weights) if arch else standing(source)
     number = _number(of, network.classes) if of else None
     photo, label, size = _opened(image)
+    return seen_by(network, photo, image, label, size, number, zoom=zoom)
+
+
+def seen_by(
+    network: Standing,
+    photo: Image.Image,
+    image: str,
+    label: str | None,
+    size: tuple[int, int],
+    number: int | None = None,
+    *,
+    zoom: bool = False,
+) -> Looked:
+    """The same for a photo that is open already: called `image`, of that label, and (width, height) `size` before it
+    was reduced. `number` is the class to look for."""
     scale = Normalise(network.mean, network.std, torch.device("cpu"))
     ready = photo.convert("L" if len(network.mean) == 1 else "RGB")
     first = look(network.model, ready, scale, network.size)
     again = None
     if zoom and (region := first.around(_map(first, number))):
-        again = look(network.model, ready, scale, network.size, region)
+        side = network.size if network.enlarges else round(min(region.width, region.height))
+        again = look(network.model, ready, scale, side, region)
     small = photo.convert("RGB")
     small.thumbnail((SHOWN, SHOWN))
     factor = size[0] / photo.width

@@ -13,6 +13,7 @@ from fastai_tui.engine.backbones import MEAN, STD
 from fastai_tui.engine.data.image import ImageLoader
 from fastai_tui.engine.errors import BadInput, DataMissing, DiskTrouble
 from fastai_tui.engine.interpret.trained import load
+from fastai_tui.engine.models.clutter import ClutterNet
 from fastai_tui.engine.models.heads import Pretrained
 from fastai_tui.engine.photo_network import HEAD, network
 from fastai_tui.engine.runs import checkpoints
@@ -28,7 +29,8 @@ FILE = Path(__file__).parents[2] / "assets" / "weights" / "catdog.safetensors"
 class Standing:
     """A network in evaluation mode on the CPU, what it is `of` (a run's id, or the embedded one's name), its classes,
     the side of the pictures that it was trained with, and the mean and deviation (one for each channel, or one for all
-    of grey pictures, in units of 0…1) by which they are normalised."""
+    of grey pictures, in units of 0…1) by which they are normalised. `enlarges`: a piece that is cut out is brought to
+    that side; a network that knows things of one size alone looks at it as it is."""
 
     model: nn.Module
     of: str
@@ -36,6 +38,7 @@ class Standing:
     size: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    enlarges: bool = True
 
 
 def standing(ref: str = CATDOG) -> Standing:
@@ -86,4 +89,6 @@ def _of_images(ref: str) -> Standing:
     xb, _ = next(iter(loader.batches(0)))
     scale = loader.normalise
     classes = tuple(found.learn.data.facts.classes or ())
-    return Standing(found.learn.model.eval(), found.run.id, classes, xb.shape[-1], tuple(scale.mean), tuple(scale.std))
+    model, side = found.learn.model.eval(), xb.shape[-1]
+    enlarges = not isinstance(model, ClutterNet)
+    return Standing(model, found.run.id, classes, side, tuple(scale.mean), tuple(scale.std), enlarges)

@@ -1,11 +1,26 @@
 """The settings of `digit-clutter`. Free of torch."""
 
+from fastai_tui.engine.settings import Schema, Setting
 from fastai_tui.lessons.experiments.settings import training
 
 MODELS = ("cam",)
-GROUPS, EPOCHS = 3, 4
+GROUPS, EPOCHS = 3, 6
 
-SCHEMA = training(models=MODELS, norms=("batch",), bs=128, lr=1e-2).changed(
+_IMAGES = (
+    Setting(
+        name="canvases",
+        kind="choice",
+        default="anew",
+        choices=("anew", "same"),
+        about="in every epoch the digits are laid on other canvases, or always on the same",
+    ),
+    Setting(
+        name="rotate", kind="float", default=0.0, low=0, high=45, about="canvases turned by so much at most", unit="°"
+    ),
+    Setting(name="zoom", kind="float", default=1.0, low=1, high=2, about="and enlarged by so much at most"),
+)
+_COMMON = training(models=MODELS, norms=("batch",), bs=64, lr=5e-3).changed(
     model={"about": "five convolutions, the last of which has a map for each class; then their average"},
     norm={"about": "batch norm after all but the last"},
 )
+SCHEMA = Schema((*_COMMON.settings, *_IMAGES))

@@ -1,8 +1,17 @@
 """The experiment `digit-clutter` of the chapter `cam`: which digit it is, and whether the network looks at it."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
 from fastai_tui.engine.data.catalogue import DIGIT_CLUTTER
-from fastai_tui.engine.data.digit_clutter import made
-from fastai_tui.engine.data.image import image_data
+from fastai_tui.engine.data.digit_clutter import made, scattered
+from fastai_tui.engine.data.image import ImageLoader, OnDevice, Pixels, image_data
+from fastai_tui.engine.data.photo_augment import Draws, PhotoAugment
 from fastai_tui.engine.data.store import images
 from fastai_tui.engine.device import choose
 from fastai_tui.engine.errors import BadInput
@@ -11,6 +20,9 @@ from fastai_tui.engine.job import Job
 from fastai_tui.engine.metrics import accuracy, cross_entropy
 from fastai_tui.engine.models.clutter import SMALLEST, ClutterNet
 from fastai_tui.engine.training import JobLearner, assemble
+
+if TYPE_CHECKING:
+    from numpy import ndarray
 
 
 def build(job: Job) -> JobLearner:
@@ -30,8 +42,58 @@ def build(job: Job) -> JobLearner:
         seed=job.seed,
         device=choose(job.device),
         loader=str(job.settings["loader"]),
+        augment=_augment(job, shape[-1]),
     )
     learn = assemble(job, model, data, cross_entropy, {"accuracy": accuracy}, model.parts)
     if job.data == DIGIT_CLUTTER.name:
+        if job.settings["canvases"] == "anew":
+            assert isinstance(data.train, ImageLoader)
+            learn.data = replace(data, train=Anew(data.train))
         learn.callbacks.append(Localisation(made()[1].boxes))
     return learn
+
+
+class Anew(ImageLoader):
+    """The same digits on other canvases, among other fragments, in every epoch but the first: what is drawn depends on
+    the seed and the epoch alone."""
+
+    def __init__(self, first: ImageLoader) -> None:
+        self.__dict__.update(vars(first))
+        self.first, self.drawn = (first.pixels, first.labels), 0
+
+    def batches(self, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+        """As `ImageLoader.batches`."""
+        if epoch != self.drawn:
+            self.pixels, self.labels = self._canvases(epoch) if epoch else self.first
+            self.drawn = epoch
+        yield from super().batches(epoch, start)
+
+    def shared(self, number: int, count: int) -> "Anew":
+        """As `ImageLoader.shared`."""
+        found = super().shared(number, count)
+        assert isinstance(found, Anew)
+        return found
+
+    def _canvases(self, epoch: int) -> tuple[Pixels, Tensor]:
+        digits, device = images("mnist-sample"), self.labels.device
+        random = np.random.RandomState([self.seed, epoch])
+        found = scattered(random, digits.train_images, digits.train_labels, self.items)
+        return OnDevice(found.images[:, None], device), torch.tensor(found.labels, dtype=torch.long, device=device)
+
+
+class Upright(PhotoAugment):
+    """Augmentation without flips: a digit's reflection is no digit."""
+
+    def draws(self, rows: "ndarray", items: int, seed: int, epoch: int, device: torch.device | None = None) -> Draws:
+        """As `PhotoAugment.draws`, with none laid down in another way."""
+        found = super().draws(rows, items, seed, epoch, device)
+        return replace(found, turn=torch.zeros_like(found.turn))
+
+
+def _augment(job: Job, size: int) -> Upright | None:
+    """How training canvases are varied: the digits they are made of are few. Nothing is lit: there is but black and
+    white."""
+    rotate, zoom = (float(job.settings[name]) for name in ("rotate", "zoom"))  # type: ignore[arg-type]
+    if rotate == 0 and zoom == 1:
+        return None
+    return Upright("side-on", size, rotate, zoom, light=0.0, contrast=0.0)

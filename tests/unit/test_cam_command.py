@@ -24,6 +24,7 @@ from fastai_tui.app.cli.main import run
 from fastai_tui.app.graphics_asked import CELL
 from fastai_tui.app.text import Look
 from fastai_tui.engine import client
+from fastai_tui.engine.data import store
 from fastai_tui.engine.framing import Box
 from fastai_tui.engine.interpret import looking
 from fastai_tui.engine.interpret.standing import Standing
@@ -154,6 +155,20 @@ def test_images_of_data_sets_and_the_embedded_cat() -> None:
     assert (digit["label"], digit["width"], digit["height"]) == ("3", 28, 28)
     cat = document("chelsea")
     assert (cat["label"], cat["width"], cat["height"]) == (None, 451, 300)
+
+
+def test_a_network_of_grey_pictures_is_given_grey_ones(monkeypatch: pytest.MonkeyPatch, photo: Path) -> None:
+    head = CamHead(1, 2, kernel=1)
+    model = nn.Sequential(nn.AvgPool2d(4), head).eval()
+    grey = Standing(model, "grey", ("a", "b"), 28, (0.0,), (1.0,))
+    monkeypatch.setattr(looking, "standing", lambda source: grey)
+    found = document("mnist-sample:1502")
+    blocks = store.image("mnist-sample:1502")[0].reshape(7, 4, 7, 4).mean((1, 3)) / 255
+    weight, bias = (part.detach().numpy().reshape(2, 1, 1) for part in (head.conv.weight, head.conv.bias))
+    likely = np.array([found["probabilities"][name] for name in ("a", "b")])
+    expected = (likely[:, None, None] * np.maximum(weight * blocks + bias, 0)).sum(0)
+    assert np.abs(np.array(found["map"]) - expected).max() < 1e-5
+    assert np.array(document(photo)["map"]).shape == (7, 7)
 
 
 @pytest.mark.parametrize(

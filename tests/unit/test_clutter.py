@@ -10,7 +10,8 @@ import torch
 
 from fastai_tui.engine import heat
 from fastai_tui.engine.data.digit_clutter import made
-from fastai_tui.engine.data.image import ImageLoader
+from fastai_tui.engine.data.image import ImageLoader, permutation
+from fastai_tui.engine.data.photo_augment import PhotoAugment
 from fastai_tui.engine.device import prepare
 from fastai_tui.engine.interpret import localise, summary
 from fastai_tui.engine.interpret.cam import evidence
@@ -123,3 +124,46 @@ def test_a_run_s_measures_are_those_of_its_canvases(monkeypatch: pytest.MonkeyPa
     assert told.outside == [row for row in range(60) if not hits[row]]
     assert told.before == pytest.approx(np.mean(sure), rel=1e-5)
     assert told.after == pytest.approx(np.mean(cut), rel=1e-5)
+
+
+def test_canvases_are_turned_and_enlarged_but_never_flipped() -> None:
+    usual = PhotoAugment("side-on", 64, 8.0, 1.05, light=0.0, contrast=0.0)
+    learn = build(order("digit-clutter", {"rotate": 8, "zoom": 1.05}, device="cpu"))
+    assert isinstance(learn.data.train, ImageLoader)
+    varied = learn.data.train.augment
+    assert isinstance(varied, PhotoAugment)
+    rows = np.arange(200)
+    ours, theirs = (each.draws(rows, 200, 1, 0) for each in (varied, usual))
+    assert not ours.turn.any()
+    assert theirs.turn.any()
+    for name in ("angle", "zoom", "at", "light", "contrast"):
+        assert torch.equal(getattr(ours, name), getattr(theirs, name))
+    assert float(ours.angle.abs().max()) > 7
+    pixels = torch.tensor(made()[0].images[:4])[:, None]
+    still = dataclasses.replace(ours[:4], angle=torch.zeros(4), zoom=torch.ones(4))
+    torch.testing.assert_close(varied(pixels, still), pixels.float(), atol=1e-2, rtol=0)
+    plain = build(order("digit-clutter", {}, device="cpu"))
+    assert isinstance(plain.data.train, ImageLoader)
+    assert plain.data.train.augment is None
+
+
+def test_every_epoch_has_canvases_of_its_own_which_the_seed_and_the_epoch_tell() -> None:
+    def seen(epoch: int, seed: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
+        chosen = {"rotate": 0, "zoom": 1}
+        loader = build(order("digit-clutter", chosen, device="cpu", seed=seed)).data.train
+        for earlier in range(0, epoch, 2):  # whatever was drawn before
+            next(loader.batches(earlier))
+        return next(loader.batches(epoch))
+
+    first, labels = seen(0)
+    loader = build(order("digit-clutter", {}, device="cpu", seed=1)).data.train
+    assert isinstance(loader, ImageLoader)
+    rows = permutation(loader.items, 1, 0)[:64]
+    assert torch.equal(first, loader.normalise(torch.tensor(made()[0].images[rows])[:, None]))
+    assert labels.tolist() == made()[0].labels[rows].tolist()
+    third, again = seen(3), seen(3)
+    assert torch.equal(third[0], again[0])
+    assert torch.equal(third[1], again[1])
+    assert not torch.equal(third[0], seen(3, seed=2)[0])
+    same = build(order("digit-clutter", {"canvases": "same"}, device="cpu", seed=1)).data.train
+    assert type(same) is ImageLoader

@@ -15,6 +15,7 @@ from fastai_tui.engine.interpret.standing import standing
 from fastai_tui.engine.interpret.trained import load
 from fastai_tui.engine.models.heads import Pretrained
 from fastai_tui.engine.runs import process
+from fastai_tui.engine.runs.process import build
 from fastai_tui.engine.runs.run import Run
 from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.engine.training import JobLearner
@@ -191,6 +192,17 @@ def test_photos_in_the_order_of_how_sure_the_network_is(precompute: str, tmp_pat
     assert [photo.index for photo in uncertain.photos] == sorted(range(10), key=lambda i: gaps[i])[:3]
     with pytest.raises(BadInput, match="correct, wrong, uncertain"):
         ranked.answer(run.id, "best")
+
+
+@pytest.mark.parametrize("model", ["embedded", "squeezenet1_1", "shufflenet_v2_x0_5", "mobilenet_v3_small"])
+def test_there_are_three_layer_groups_with_all_there_is_between_them(model: str) -> None:
+    chosen = {"model": model, "precompute": "off", "lr": [0.1, 0.2, 0.3], "freeze": 1}
+    learn = build(order("dogscats", chosen, data=EMBEDDED, device="cpu", trains=False))
+    assert (len(learn.groups), learn.groups.frozen, len(learn.plan.rates)) == (3, 1, 3)
+    owned = [p for part in learn.groups.parts for p in part.parameters()]
+    assert set(owned) == set(learn.model.parameters())
+    assert len(owned) == len(set(owned))
+    assert set(EXPERIMENTS["dogscats"].groups) == set(EXPERIMENTS["dogscats"].schema["model"].choices)
 
 
 def test_both_experiments_are_there_with_their_own_data() -> None:

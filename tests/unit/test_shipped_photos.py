@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch.nn import functional as F
@@ -36,9 +36,9 @@ def pictures(place: Path, count: int) -> torch.Tensor:
             file = archive.extractfile(name)
             assert file is not None
             image = Image.open(file).convert("RGB")
-            left, top = (image.width - 256) // 2, (image.height - 256) // 2
             assert min(image.size) == 256
-            found.append(np.asarray(image.crop((left, top, left + 256, top + 256)), np.float32) / 255)
+            middle = ImageOps.fit(image, (256, 256), Image.Resampling.BICUBIC)
+            found.append(np.asarray(middle, np.float32) / 255)
     pixels = torch.tensor(np.stack(found)).permute(0, 3, 1, 2)
     small = F.interpolate(pixels, (224, 224), mode="bilinear", antialias=True)
     mean, std = (torch.tensor(v).view(3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))

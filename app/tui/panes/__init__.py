@@ -52,6 +52,11 @@ KINDS: dict[str, str] = {
     "ladder": "ladder:LadderPane",
     "road": "road:RoadPane",
     "ablation": "ablation:AblationPane",
+    "photos": "photos:PhotosPane",
+    "features": "features:FeaturesPane",
+    "precompute": "precompute:PrecomputePane",
+    "cam": "cam:CamPane",
+    "hook": "hook:HookPane",
 }
 
 
