@@ -132,7 +132,7 @@ def _heat(found: Looked, seen: Seen, part: Box, shape: tuple[int, ...]) -> np.nd
     """The map, 0…1, where it belongs in a picture of `part`."""
     box = seen.box
     frame = (box.left - part.left, box.top - part.top, box.right - part.left, box.bottom - part.top)
-    return spread(heat.scaled(np.asarray(seen.map)), frame, (part.width, part.height), (shape[0], shape[1]))
+    return spread(heat.scaled(np.asarray(seen.map)), frame, (part.width, part.height), (shape[0], shape[1]), seen.field)
 
 
 def _cut(found: Looked, seen: Seen, shape: tuple[int, ...]) -> np.ndarray | None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from fastai_tui.app import photo_colours
 from fastai_tui.app.halfblocks import RESET, RGB
+from fastai_tui.engine.framing import WHOLE, Box
 
 if TYPE_CHECKING:
     from fastai_tui.app.terminal import Depth
@@ -79,16 +80,24 @@ def resized(photo: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.asarray(Image.fromarray(photo).resize((width, height), how))
 
 
-def spread(heat: np.ndarray, seen: Frame, photo: tuple[float, float], shape: tuple[int, int]) -> np.ndarray:
+def spread(
+    heat: np.ndarray,
+    seen: Frame,
+    photo: tuple[float, float],
+    shape: tuple[int, int],
+    field: Box = WHOLE,
+    *,
+    smooth: bool = True,
+) -> np.ndarray:
     """A small map enlarged to where it belongs: `seen` in a photo of (width, height), which is drawn with `shape`
-    (height, width) pixels; NaN outside."""
-    from fastai_tui.engine.heat import enlarged
+    (height, width) pixels; NaN outside. The map's cells have its `field` among them, in shares of `seen`."""
+    from fastai_tui.engine.heat import enlarged, nearest
 
     across, down = shape[1] / photo[0], shape[0] / photo[1]
     left, right = _ends(seen[0] * across, seen[2] * across, shape[1])
     top, bottom = _ends(seen[1] * down, seen[3] * down, shape[0])
     found = np.full(shape, np.nan)
-    found[top:bottom, left:right] = enlarged(heat, bottom - top, right - left)
+    found[top:bottom, left:right] = (enlarged if smooth else nearest)(heat, bottom - top, right - left, field)
     return found
 
 

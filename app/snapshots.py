@@ -250,9 +250,8 @@ def _change(event: events.Changed) -> str:
 
 def data_in_words(data: events.DataFacts) -> str:
     """`mnist-sample, the embedded sample: 4,500 to train on, 500 to validate`."""
-    source = {"full": "the full set", "sample": "the embedded sample", "path": "from a path"}.get(
-        data.source, data.source
-    )
+    named = {"full": "the full set", "sample": "the embedded sample", "path": "from a path", "stand-in": "a stand-in"}
+    source = named.get(data.source, data.source)
     what = " characters" if data.vocabulary else ""
     return f"{data.name}, {source}: {data.train:,}{what} to train on, {data.valid:,} to validate"
 

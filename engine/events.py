@@ -21,7 +21,8 @@ class TrainingEvent(Event, frozen=True, kw_only=True, tag_field="type"):
 
 
 class DataFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The data a run uses: `source` is `full`, `sample` or `path`; `train` and `valid` count items.
+    """The data a run uses: `source` is `full`, `sample`, `path`, or `stand-in` for others that are not here;
+    `train` and `valid` count items.
 
     The last four belong to text: tokens in each part, the vocabulary's size (special tokens included) and the
     distinct characters of the raw text.

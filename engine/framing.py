@@ -45,6 +45,9 @@ def whole(width: float, height: float) -> Box:
     return Box(0, 0, width, height)
 
 
+WHOLE = whole(1, 1)  # as shares
+
+
 def centre(width: float, height: float) -> Box:
     """The square in the middle: what is left of a photo when its shorter side is brought to a size, and what is too
     long of the other is cut off at both ends."""

@@ -1,13 +1,15 @@
 """Class activation maps as numbers: from what a network makes for each class to one map, enlarged and cut. No torch.
 
 `channels` has a small map for each class, (classes, height, width); the formulas are TARGETS' for the chapter `cam`.
+A map's `field` is the part of the picture that its cells have among them, as shares of it; a strip of the picture that
+it leaves over belongs to the cell beside it.
 """
 
 from collections import deque
 
 import numpy as np
 
-from fastai_tui.engine.framing import Box
+from fastai_tui.engine.framing import WHOLE, Box
 
 SHARE = 0.5  # of the largest value: what belongs to the hottest region
 CELL = 8  # points that a cell of the map is enlarged to before its region is cut out
@@ -42,37 +44,53 @@ def signed(heat: Map) -> Map:
     return heat / largest if largest else np.zeros_like(heat)
 
 
-def enlarged(heat: Map, height: int, width: int) -> Map:
-    """The map with so many points down and across, bilinearly, as `F.interpolate(..., align_corners=False)` does."""
-    return _stretch(height, heat.shape[0]) @ heat @ _stretch(width, heat.shape[1]).T
+def enlarged(heat: Map, height: int, width: int, field: Box = WHOLE) -> Map:
+    """The picture's map, with so many points down and across, bilinearly, as `F.interpolate(..., align_corners=False)`
+    does where the field is the whole."""
+    rows, columns = _places(height, width, heat.shape, field)
+    return _shares(rows, heat.shape[0]) @ heat @ _shares(columns, heat.shape[1]).T
 
 
-def peak(heat: Map) -> tuple[float, float]:
-    """(x, y) of the middle of the hottest cell, from 0 to 1 across and down."""
+def nearest(heat: Map, height: int, width: int, field: Box = WHOLE) -> Map:
+    """The same with each point as its cell is."""
+    rows, columns = (np.floor(at + 0.5).astype(int) for at in _places(height, width, heat.shape, field))
+    return heat[rows.clip(0, heat.shape[0] - 1)][:, columns.clip(0, heat.shape[1] - 1)]
+
+
+def peak(heat: Map, field: Box = WHOLE) -> tuple[float, float]:
+    """(x, y) of the middle of the hottest cell, from 0 to 1 across and down the picture."""
     row, column = divmod(int(heat.argmax()), heat.shape[1])
-    return (column + 0.5) / heat.shape[1], (row + 0.5) / heat.shape[0]
+    return field.place((column + 0.5) / heat.shape[1], (row + 0.5) / heat.shape[0])
 
 
-def hottest(heat: Map, share: float = SHARE) -> Box | None:
+def hottest(heat: Map, share: float = SHARE, field: Box = WHOLE) -> Box | None:
     """The box around all that hangs together with the peak and has at least this share of the way from the smallest
-    value to it; its numbers go from 0 to 1. None for a map that is the same everywhere."""
+    value to it, in shares of the picture. None for a map that is the same everywhere."""
     if float(heat.max()) <= float(heat.min()):
         return None
     height, width = CELL * heat.shape[0], CELL * heat.shape[1]
-    large = scaled(enlarged(heat, height, width))
+    large = scaled(enlarged(heat, height, width, field))
     region = _connected(large >= share, divmod(int(large.argmax()), width))
     rows, columns = zip(*region, strict=True)
     return Box(min(columns) / width, min(rows) / height, (max(columns) + 1) / width, (max(rows) + 1) / height)
 
 
-def _stretch(points: int, cells: int) -> Map:
-    """The share that each cell has in each point, (points, cells)."""
-    places = np.maximum((np.arange(points) + 0.5) * cells / points - 0.5, 0)
-    before = places.astype(int)
-    after = np.minimum(before + 1, cells - 1)
-    found = np.zeros((points, cells))
-    np.add.at(found, (np.arange(points), before), 1 - (places - before))
-    np.add.at(found, (np.arange(points), after), places - before)
+def _places(height: int, width: int, cells: tuple[int, ...], field: Box) -> tuple[Map, Map]:
+    """Where the middles of so many points down and across are, counted in cells from the middle of the first."""
+    axes = ((height, cells[0], field.top, field.height), (width, cells[1], field.left, field.width))
+    down, across = (
+        ((np.arange(points) + 0.5) * count / points - low * count) / long - 0.5 for points, count, low, long in axes
+    )
+    return down, across
+
+
+def _shares(places: Map, cells: int) -> Map:
+    """The share that each cell has in the points at these places, (points, cells)."""
+    inside, every = places.clip(0, cells - 1), np.arange(len(places))
+    before = inside.astype(int)
+    found = np.zeros((len(places), cells))
+    np.add.at(found, (every, before), 1 - (inside - before))
+    np.add.at(found, (every, np.minimum(before + 1, cells - 1)), inside - before)
     return found
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from fastai_tui.engine.framing import Box
+from fastai_tui.engine.framing import WHOLE, Box
 
 CAT = "chelsea"  # the embedded photo's name
 
@@ -10,7 +10,8 @@ CAT = "chelsea"  # the embedded photo's name
 class Seen(msgspec.Struct, frozen=True):
     """What a network said of the part `box` of a photo. `map` is where it saw what was asked for, in its own numbers;
     `channels` has such a map for each class, before what is below nought is left out. `peak` is the middle of the map's
-    hottest cell, `hottest` the square around its hottest region; None where the map is the same everywhere."""
+    hottest cell, `hottest` the square around its hottest region; None where the map is the same everywhere. `field` is
+    what the map's cells have of `box` among them, as shares of it: strides leave them a little further up and left."""
 
     box: Box
     probabilities: list[float]
@@ -18,6 +19,7 @@ class Seen(msgspec.Struct, frozen=True):
     channels: list[list[list[float]]]
     peak: tuple[float, float] | None
     hottest: Box | None
+    field: Box = WHOLE
 
 
 class Looked(msgspec.Struct, frozen=True):

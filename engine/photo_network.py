@@ -1,17 +1,19 @@
 """The network that settings ask for: a pretrained trunk with a new head, whole or with precomputed activations."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
 
 from fastai_tui.engine.backbones import backbone
-from fastai_tui.engine.errors import BadInput, DataMissing, RunFailed
+from fastai_tui.engine.errors import BadInput, DataMissing, FastaiTuiError, RunFailed
+from fastai_tui.engine.job import Job
 from fastai_tui.engine.models.backbones import Trunk, trunk
 from fastai_tui.engine.models.heads import Head, Pretrained, head
 from fastai_tui.engine.models.precomputed import Precomputed
 from fastai_tui.engine.runs import checkpoints
-from fastai_tui.engine.runs.store import RunStore
+from fastai_tui.engine.runs.run import Run
+from fastai_tui.engine.runs.store import NEWEST, RunStore
 from fastai_tui.engine.settings import Value
 
 SAME = ("model", "weights", "head", "kernel")  # settings that make a network another one
@@ -46,11 +48,11 @@ def pooling(settings: Mapping[str, Value]) -> str:
 
 
 class Beginning:
-    """The run `ref`, whose weights another one of `settings` begins with: `classes` are the latter's. Raises `BadInput`
-    for a run of another network, and `DataMissing` for one without weights."""
+    """A run whose weights another one of `settings` begins with: `classes` are the latter's. Raises `BadInput` for a
+    run of another network, and `DataMissing` for one without weights."""
 
-    def __init__(self, ref: str, settings: Mapping[str, Value], classes: list[str]) -> None:
-        self.run = RunStore().find(ref)
+    def __init__(self, run: Run, settings: Mapping[str, Value], classes: list[str]) -> None:
+        self.run = run
         theirs = self.run.spec.job.settings
         for name in SAME:
             if theirs.get(name) != settings[name]:
@@ -90,6 +92,43 @@ class Beginning:
 
     def _other(self, difference: str) -> BadInput:
         return BadInput(f"{self.run.id} has {difference}: begin with a run of the same network, or leave begin out.")
+
+
+def begin(job: Job, model: nn.Module, classes: list[str]) -> str:
+    """Put the weights into `model` that its job begins with; the id of the run that has them, "" for none.
+
+    For `NEWEST` it is the newest run that has finished, of the same experiment, network and data, that fits. Any other
+    raises as `Beginning`.
+    """
+    ref = str(job.settings["begin"])
+    if ref == NEWEST:
+        return next((run.id for run in _before(job) if _gives(run, job, model, classes)), "")
+    if ref:
+        _give(RunStore().find(ref), job, model, classes)
+    return ref
+
+
+def _before(job: Job) -> Iterator[Run]:
+    """Runs that have finished, of the same experiment and network on the same data, the newest first."""
+    for run in reversed(RunStore().runs()):
+        theirs = run.spec.job
+        alike = (theirs.experiment, theirs.data) == (job.experiment, job.data)
+        alike = alike and all(theirs.settings.get(name) == job.settings[name] for name in SAME)
+        if alike and run.state().phase == "finished":
+            yield run
+
+
+def _gives(run: Run, job: Job, model: nn.Module, classes: list[str]) -> bool:
+    """Give the model its weights, if they fit."""
+    try:
+        _give(run, job, model, classes)
+    except FastaiTuiError:  # its trunk has learnt, its checkpoints are gone …: an older one may do
+        return False
+    return True
+
+
+def _give(run: Run, job: Job, model: nn.Module, classes: list[str]) -> None:
+    Beginning(run, job.settings, classes).give(model, job.settings)
 
 
 def _few(names: list[str]) -> str:

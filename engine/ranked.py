@@ -28,7 +28,8 @@ class Ranked(msgspec.Struct, frozen=True):
     """The first photos of an order: `kind` is correct (right, and most sure), wrong (and most sure) or uncertain (the
     least difference between the two likeliest classes). `matching` photos are of that kind, out of `total`; `accuracy`
     and `loss` (the mean, in nats) are those of all, and `share` is the part of the loss that the shown ones cost.
-    `pixels` says whether pictures of them can be had."""
+    `wrong` of all are answered wrongly, and cost the part `wrong_share`. `pixels` says whether pictures of them can be
+    had."""
 
     run: str
     step: int
@@ -40,5 +41,7 @@ class Ranked(msgspec.Struct, frozen=True):
     accuracy: float
     loss: float
     share: float
+    wrong: int
+    wrong_share: float
     pixels: bool
     photos: list[Photo]

@@ -38,6 +38,11 @@ class JobLearner(Learner):
         if other := set(values) - set(LIVE):
             raise BadInput(f"{', '.join(sorted(other))} cannot be changed while training; {', '.join(LIVE)} can.")
         changed = {**self.settings, **values}
+        if self.whole is not None and changed["freeze"] != self.settings["freeze"]:
+            raise BadInput(
+                "The head alone is trained, from precomputed activations, and there is nothing else to freeze or to "
+                f"unfreeze: freeze stays {self.settings['freeze']}; start a run with precompute=off for it."
+            )
         count = len(self.groups)
         plan, wds = _plan(changed, count), _per_group(changed, "wd", count)
         frozen, bn_frozen = _frozen(changed)

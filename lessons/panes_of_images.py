@@ -27,9 +27,9 @@ IMAGES: dict[str, Pane] = {
         },
     ),
     "augmentation": Pane(
-        about="one image as every epoch sees it: padded, cropped and flipped as chance decides, the draws spelled out",
+        about="one image or photo as every epoch sees it, varied as chance decides, the draws spelled out",
         options={
-            "data": "word",
+            "data": "word",  # photos: dogs and cats, or else the embedded cat
             "image": "number",
             "seed": "number",
             "view": "word",  # one or all
@@ -39,7 +39,7 @@ IMAGES: dict[str, Pane] = {
             "padding": "word",
             "size": "number",
         },
-        knobs=("augment", "flip", "pad", "padding", "size"),
+        knobs=("augment", "flip", "pad", "padding", "size", "rotate", "zoom", "light", "contrast", "warp"),
         measures={
             "draws": "number",  # epochs drawn
             "epoch": "number",  # at the cursor, the first is 1
@@ -60,6 +60,13 @@ IMAGES: dict[str, Pane] = {
             "padding": "word",
             "pad": "number",
             "view": "word",
+            "kind": "word",  # the knob augment; the rest is of photos
+            "turn": "number",  # at the cursor, which of the eight ways it is laid down, from 0
+            "turns": "number",  # different ones that were drawn
+            "upside": "number",  # 1: it stands on its head
+            "angle": "number",  # degrees to the left
+            "larger": "number",  # times
+            "tilted": "number",  # 1: it is seen from elsewhere
         },
     ),
     "pooling": Pane(

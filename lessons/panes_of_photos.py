@@ -76,6 +76,64 @@ PHOTOS: dict[str, Pane] = {
             "bs": "number",
         },
     ),
+    "logloss": Pane(
+        about="what answers cost by log-loss: one among ten, a run's at a temperature, or always the same answer",
+        options={"view": "word"},
+        knobs=("probability", "temperature", "constant"),
+        trains=True,
+        measures={
+            "view": "word",  # one, temperature or constant
+            "views": "number",
+            "probability": "number",  # that the tenth answer gives its truth,
+            "one_loss": "number",  # what that costs, in nats,
+            "mean_loss": "number",  # and what all ten cost,
+            "share": "number",  # of which so many are right
+            "temperature": "number",
+            "run_loss": "number",  # of the newest run's validation photos at that temperature
+            "run_accuracy": "number",
+            "best_temperature": "number",
+            "constant": "number",  # said of every photo, 70 of 100 being dogs,
+            "constant_loss": "number",  # and what that costs
+            "entropy": "number",  # the least that it can cost
+        },
+    ),
+    "extremes": Pane(
+        about="a run's most correct, most wrong and most uncertain validation photos, and what the wrong ones cost",
+        options={"kind": "word", "class": "number"},
+        trains=True,
+        measures={
+            "kind": "word",  # correct, wrong or uncertain
+            "kinds": "number",
+            "seen": "number",  # photos of that kind
+            "row": "number",  # of the chosen photo, in the set
+            "label": "word",  # the class that is listed, or all
+            "truth": "word",
+            "prediction": "word",
+            "probability": "number",  # that the truth was given
+            "one_loss": "number",
+            "wrong": "number",  # photos of the whole set
+            "total": "number",
+            "wrong_share": "number",  # of the summed log-loss
+            "pictures": "number",  # 1: the photos themselves are here
+        },
+    ),
+    "recipe": Pane(
+        about="a recipe of eight lines, ticked off as the learner's own runs and rate finders carry them out",
+        trains=True,
+        measures={
+            "line": "number",  # at the cursor, from 1
+            "visited": "number",  # lines
+            "ticked": "number",  # lines, with these data
+            "whole": "number",  # 1: all of them
+            "running": "number",  # 1: a run or a finder goes on
+            "data": "word",
+            "stand_in": "number",  # 1: coloured digits in place of photos
+            "own": "number",  # 1: a folder of the learner's
+            "accuracy": "number",  # of the newest run on these data,
+            "loss": "number",  # and its log-loss
+            "best": "number",  # accuracy of all their runs, once all lines are ticked off
+        },
+    ),
     "cam": Pane(
         about="where in a photo a network sees what it names: the map's numbers, laid over it, class by class, cut out",
         options={

@@ -76,7 +76,14 @@ RUNS: dict[str, Pane] = {
         },
         trains=True,
     ),
-    "compare": Pane(about="several runs overlaid", measures={"overlaid": "number"}, trains=True),
+    "compare": Pane(
+        about="several runs overlaid",
+        measures={
+            "overlaid": "number",
+            "gap": "number",  # the largest difference between their losses of a batch, once all have ended; 0: none
+        },
+        trains=True,
+    ),
     "doctor": Pane(
         about="what ails a run: the learner says it, then the run's reading with its evidence, and a remedy to train",
         measures={

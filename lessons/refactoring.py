@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from fastai_tui.engine.errors import BadInput
+from fastai_tui.engine.settings import Value
 from fastai_tui.lessons import sources
 from fastai_tui.lessons.problems import shown
 
@@ -45,6 +46,18 @@ LADDER: dict[str, tuple[str, ...]] = {
     "preact": (*_BLOCKS, f"{_RESIDUAL}PreactBlock", f"{_RESIDUAL}PreactResNet"),
     "fast": (f"{_FAST}Group", f"{_FAST}FastNet"),
     "unlisted": (f"{_CIFAR}UnlistedNet",),
+}
+_HEAD = "engine.models.heads:"
+# Heads for a pretrained network
+HEADS: dict[str, tuple[str, ...]] = {
+    "fastai-head": (f"{_HEAD}ConcatPool", f"{_HEAD}_three", f"{_HEAD}ConcatHead"),
+    "cam-head": (f"{_HEAD}CamHead",),
+}
+_EVERY = NETWORKS | LADDER | HEADS
+# What a run with one of them is asked for, where that is not the setting `model`
+_ASKED: dict[str, dict[str, Value]] = {
+    "fastai-head": {"head": "concat", "kernel": "3"},
+    "cam-head": {"head": "cam", "kernel": "1"},
 }
 
 
@@ -88,13 +101,19 @@ class Refactoring(NamedTuple):
 
 
 def family(*names: object) -> dict[str, tuple[str, ...]]:
-    """The networks that can be set beside each other, of which these are the names: `LADDER` or `NETWORKS`."""
-    return LADDER if any(isinstance(name, str) and name in LADDER for name in names) else NETWORKS
+    """The networks that can be set beside each other, of which these are the names: `LADDER`, `HEADS` or `NETWORKS`."""
+    given = {name for name in names if isinstance(name, str)}
+    return next((those for those in (LADDER, HEADS) if given & those.keys()), NETWORKS)
+
+
+def settings_of(network: str) -> dict[str, Value]:
+    """The settings by which a run has that network."""
+    return _ASKED.get(network, {"model": network})
 
 
 @lru_cache(maxsize=32)
 def refactoring(before: str, after: str) -> Refactoring:
-    """From one of `NETWORKS`, or of `LADDER`, to another. Raises `BadInput` for a name that is in neither."""
+    """From one network of a family to another. Raises `BadInput` for a name that is no network."""
     return compared(code_of(before), code_of(after))
 
 
@@ -144,7 +163,6 @@ def _docstrings(tree: ast.Module) -> Iterator[tuple[int, int]]:
 
 
 def _references(network: str) -> tuple[str, ...]:
-    every = NETWORKS | LADDER
-    if network not in every:
-        raise BadInput(f"There is no network {shown(network)}: take one of {', '.join(every)}.")
-    return every[network]
+    if network not in _EVERY:
+        raise BadInput(f"There is no network {shown(network)}: take one of {', '.join(_EVERY)}.")
+    return _EVERY[network]

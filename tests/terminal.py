@@ -28,6 +28,7 @@ class Terminal:
     answer: Callable[[str], None] = lambda reply: None
     clipboard: list[str] = field(default_factory=list)
     bells: int = 0
+    _shown: list[str] | None = None  # the lines, until something else comes: to make them takes milliseconds
 
     def __post_init__(self) -> None:
         self.screen = pyte.Screen(self.width, self.height)
@@ -45,6 +46,7 @@ class Terminal:
         self.clipboard += [found[1] for found in _CLIPBOARD.finditer(text)]
         self.bells += text.count("\x07") - len(re.findall(r"\x1b\][^\x07\x1b]*\x07", text))
         self._stream.feed(_ODD.sub("", text))
+        self._shown = None
 
     def _reply(self, query: re.Match[str]) -> None:
         mode, status, _, attributes, colour = query.groups()
@@ -64,11 +66,14 @@ class Terminal:
         """Have another size; what does not fit is lost."""
         self.width, self.height = width, height
         self.screen.resize(height, width)
+        self._shown = None
 
     @property
     def lines(self) -> list[str]:
         """What stands on the screen, without the spaces at the ends."""
-        return [line.rstrip() for line in self.screen.display]
+        if self._shown is None:
+            self._shown = [line.rstrip() for line in self.screen.display]
+        return [*self._shown]
 
     @property
     def text(self) -> str:

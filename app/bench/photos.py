@@ -1,15 +1,18 @@
 """Photos: how much sooner a head learns from precomputed activations, and whether decoding uses all cores."""
 
-import os
+import hashlib
 import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fastai_tui.app.bench.place import Place
 from fastai_tui.app.bench.result import Measurement, in_turn, measured, ratios
 from fastai_tui.app.bench.training import by_command, named
+from fastai_tui.engine.threads import cores
 
 SOONER = 50.0  # times
-BUSY = 0.8  # of all cores, at the least
+BUSY = 0.8  # of what threads get that only compute, at the least
 COUNT, SIDE = 240, 500  # photos, and pixels of their shorter side
 RECIPE = {"model": "embedded", "size": "224", "bs": "64", "augment": "none", "activations": "off"}
 
@@ -32,45 +35,65 @@ def head_epoch(place: Place, device: str = "cpu") -> list[Measurement]:
 
 
 def decoding(place: Place) -> list[Measurement]:
-    """The share of all cores that decoding keeps busy, and how often each photo is decoded."""
-    from fastai_tui.engine.data import decoding as decoder
-    from fastai_tui.engine.data import sources
-    from fastai_tui.engine.threads import cores
-
-    photos, shares, rates = _photos(place), list[float](), list[float]()
-    found = sources.source(photos)
-    listing = sources.listing(found)
+    """Processor time that decoding gets in a second ÷ what as many threads get that only compute, in turns, so that
+    other busy processes fall on both alike; and how often each photo is decoded for that."""
+    seconds, reads, pairs = list[float](), list[float](), list[tuple[float, float]]()
     for number in range(1 if place.quick else 3):
         target = place.home / f"decoded-{number}"
         target.mkdir()
-        begun, used = time.perf_counter(), sum(os.times()[:2])
-        decoder.decode_all(found, listing, target, 256)
-        wall = time.perf_counter() - begun
-        shares.append((sum(os.times()[:2]) - used) / wall / cores())
-        rates.append(COUNT / wall)
+        spent, wall, read = _decode(_photos(place), target)
+        pairs.append((spent / wall, _computing(wall)))
+        reads.append(read / COUNT)
+        seconds.append(wall)
+    about = f"processor time a second: decoding photos ÷ {cores()} threads that only compute"
+    rates = [COUNT / wall for wall in seconds]
     return [
-        measured(
-            "decoding_cores",
-            f"share of {cores()} cores that decoding photos keeps busy",
-            shares,
-            unit="share",
-            limit=BUSY,
-            at_least=True,
-            photos_a_second=rates,
-        )
+        measured("decoding_cores", about, ratios(pairs), limit=BUSY, at_least=True, cores=pairs, photos_a_second=rates),
+        measured("decoding_once", "how often a photo is read to be decoded", reads, limit=1.0),
     ]
+
+
+def _decode(photos: Path, target: Path) -> tuple[float, float, int]:
+    """Decode all photos into a folder: seconds of all cores, seconds, and how many photos were read."""
+    from fastai_tui.engine.data import decoding as decoder
+    from fastai_tui.engine.data import sources
+
+    read = list[int]()
+
+    class Counted(sources.Folder):
+        """Notes what is read."""
+
+        def contents(self, wanted: Mapping[str, int]) -> Iterator[tuple[int, Path | bytes]]:
+            for number, content in super().contents(wanted):
+                read.append(number)
+                yield number, content
+
+    found = Counted(photos)
+    listing = sources.listing(found)
+    begun, used = time.perf_counter(), time.process_time()
+    decoder.decode_all(found, listing, target, 256)
+    return time.process_time() - used, time.perf_counter() - begun, len(read)
+
+
+def _computing(seconds: float) -> float:
+    """Processor time a second that a thread for each core gets, if it does nothing but compute."""
+    begun, used, block = time.perf_counter(), time.process_time(), bytes(2**20)
+
+    def compute(number: int) -> None:
+        while time.perf_counter() < begun + seconds:
+            hashlib.sha256(block)  # other threads run meanwhile
+
+    with ThreadPoolExecutor(cores()) as threads:
+        list(threads.map(compute, range(cores())))
+    return (time.process_time() - used) / (time.perf_counter() - begun)
 
 
 def recipe(place: Place, device: str) -> list[Measurement]:
     """Seconds of the lesson's whole recipe on the embedded network: the head, the head with augmentation, all layers at
     three rates, and the mean of several views."""
-    from fastai_tui.engine.runs.store import RunStore
-
     photos, begun = _photos(place), time.perf_counter()
     for preset in ({"preset": "head"}, {"preset": "augmented"}, {"preset": "unfrozen", "tta": "random"}):
-        runs = RunStore(place.home / "runs").runs()
-        begin = {"begin": runs[-1].id} if preset["preset"] != "head" else {}
-        by_command(place, "dogscats", photos, 0, preset | begin, device=device)
+        by_command(place, "dogscats", photos, 0, preset | {"begin": "newest"}, device=device)
     seconds = time.perf_counter() - begun
     return [measured(named("recipe", device), f"the whole recipe on {COUNT} photos", [seconds], unit="s")]
 

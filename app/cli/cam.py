@@ -94,6 +94,7 @@ def _seen(found: Looked, seen: Any) -> dict[str, Any]:
         "probabilities": dict(likely),
         "seen": seen.box,
         "map": seen.map,
+        "field": seen.box.part(seen.field),  # what the map's cells have of the photo among them
         "peak": seen.peak,
         "hottest": seen.hottest,
     }

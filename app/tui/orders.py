@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 USUAL_SEED = 42  # what `fastai-tui train` takes unasked
 
 
-def job_of(step: Step, knobs: Mapping[str, Value], seed: int | None = None) -> Job:
-    """The job that the step's run is, with the knobs' values, and with its own seed or another. Raises `BadInput` for
-    a step that trains nothing or settings that make no sense, `DataMissing` for data that are not here."""
+def job_of(step: Step, knobs: Mapping[str, Value], seed: int | None = None, *, trains: bool = True) -> Job:
+    """The job that the step's run is, with the knobs' values, and with its own seed or another; one that does not train
+    is for looking at its network, of which neither weights nor photos are needed. Raises `BadInput` for a step that
+    trains nothing or settings that make no sense, `DataMissing` for data that are not here."""
     from fastai_tui.lessons.experiments import order
 
     run = _run(step)
     seed = run.seed if seed is None else seed
-    return order(run.experiment, chosen(step, knobs), epochs=run.epochs, seed=seed, data=run.data)
+    return order(run.experiment, chosen(step, knobs), epochs=run.epochs, seed=seed, data=run.data, trains=trains)
 
 
 def seed_for(job: Job, runs: Iterable[str], store: RunStore) -> int:
@@ -64,6 +65,20 @@ def command_of(step: Step, knobs: Mapping[str, Value], do: str = "train", seed: 
         words += ["--seed", str(seed)] if seed != USUAL_SEED else []
         words += ["--data", run.data] if run.data else []
     return words
+
+
+def different(now: Mapping[str, Value], then: Mapping[str, object]) -> list[str]:
+    """What a run with the settings `now` would have otherwise than one that had `then`, as NAME=value. What it would
+    begin with, the newest run, is no difference: that run was asked for the same."""
+    from fastai_tui.app.snapshots import setting_in_words
+    from fastai_tui.engine.runs.store import NEWEST
+
+    found = []
+    for name, value in now.items():
+        words = setting_in_words(value)
+        if (name, value) != ("begin", NEWEST) and name in then and setting_in_words(then[name]) != words:
+            found.append(f"{name}={words}")
+    return found
 
 
 def chosen(step: Step, knobs: Mapping[str, Value]) -> dict[str, Value]:

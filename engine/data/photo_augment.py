@@ -5,9 +5,9 @@ something to move in. Flips, rotation, zoom, crop and tilt are one projective ma
 of them, in which every pixel that goes out is interpolated once; light and contrast follow. What is drawn depends on
 the seed, the epoch and the photo alone, as `augment.Augment`'s, and no knob changes what is drawn for another one.
 
-`side-on` and `top-down` are fast.ai 0.7's `transforms_side_on` and `transforms_top_down` (up to 10° either way, up to
-1.1 times larger, light and contrast .05; flips from left to right, or all eight ways to lay a photo down), and tilting
-(`warp`) is fastai 1's.
+`basic`, `side-on` and `top-down` are fast.ai 0.7's `transforms_basic`, `transforms_side_on` and `transforms_top_down`
+(up to 10° either way, up to 1.1 times larger, light and contrast .05; never flipped, flips from left to right, or all
+eight ways to lay a photo down), and tilting (`warp`) is fastai 1's.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -24,11 +24,13 @@ from fastai_tui.engine.data.photos import KINDS
 from fastai_tui.engine.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy import ndarray
 
 _PHOTOS = 4  # the stream of random numbers, beside those of `augment`
+LAID = {"basic": (0, 1), "side-on": (4, 2), "top-down": (1, 8)}  # every so many-th of `Draws.turn`, and how many
+KNOBS = ("rotate", "zoom", "warp", "light", "contrast")  # settings with its numbers
 ROTATED = 0.75  # the share of photos that is rotated (fast.ai 0.7's RandomRotate)
 SHRINK = 1.5  # a photo more times larger than what is wanted is shrunk first, lest single pixels stand for many
 
@@ -62,9 +64,10 @@ class Draws:
 
 @dataclass(frozen=True)
 class PhotoAugment:
-    """How photos become pictures of `size` pixels down and across: `kind` is `none` (resized alone), `side-on` (flipped
-    from left to right or not) or `top-down` (laid down in any of eight ways), the latter two also rotated by up to
-    `rotate` degrees, enlarged up to `zoom` times, tilted by up to `warp`, and with other light and contrast."""
+    """How photos become pictures of `size` pixels down and across: `kind` is `none` (resized alone), `basic` (never
+    flipped, for letters and digits), `side-on` (flipped from left to right or not) or `top-down` (laid down in any of
+    eight ways), all but the first also rotated by up to `rotate` degrees, enlarged up to `zoom` times, tilted by up to
+    `warp`, and with other light and contrast."""
 
     kind: str = "side-on"
     size: int = 224
@@ -79,8 +82,8 @@ class PhotoAugment:
         found = stream(seed, epoch, _PHOTOS).random((10, items))[:, rows]
         if self.kind == "none":
             return still(len(rows)).to(device)
-        turn = (found[0] * (8 if self.kind == "top-down" else 2)).astype(int)
-        turn = turn if self.kind == "top-down" else 4 * turn
+        apart, ways = LAID[self.kind]
+        turn = apart * (found[0] * ways).astype(int)
         both = 2 * found - 1  # −1…1
         angle = self.rotate * both[1] * (found[2] < ROTATED)
         zoom, at, tilt = 1 + (self.zoom - 1) * found[3], both[4:6].T, self.warp * both[6:8].T
@@ -115,6 +118,19 @@ def photo_augmentation(
     if kind not in KINDS:
         raise BadInput(f"There is no augmentation {kind!r} of photos; there are {', '.join(KINDS)}.")
     return PhotoAugment(kind, size, rotate, zoom, warp, light, contrast)
+
+
+def of_settings(settings: "Mapping[str, object]", kind: str = "") -> PhotoAugment:
+    """What a run's settings ask for, or another `kind` with the same numbers. Raises `BadInput`."""
+    numbers = {name: float(settings[name]) for name in KNOBS}  # type: ignore[arg-type]
+    return photo_augmentation(kind or str(settings["augment"]), int(settings["size"]), **numbers)  # type: ignore[call-overload]
+
+
+def at_test_time(settings: "Mapping[str, object]", *, of_digits: bool) -> PhotoAugment:
+    """What a run's views at test time are drawn from: what its training varies, or where that is nothing, what suits
+    the pictures."""
+    usual = "basic" if of_digits else "side-on"
+    return of_settings(settings, usual if settings["augment"] == "none" else "")
 
 
 @dataclass(frozen=True)

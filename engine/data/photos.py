@@ -12,7 +12,7 @@ from fastai_tui.engine.pictures import FORMATS, shown, why
 if TYPE_CHECKING:
     from PIL import Image
 
-KINDS = ("side-on", "top-down", "none")
+KINDS = ("basic", "side-on", "top-down", "none")
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation of 0…1, as torchvision's weights want it
 SPARE = 8 / 7  # of the network's side: 256 for 224, and 341 for 299, where the course caches 340
 

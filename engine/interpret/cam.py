@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from fastai_tui.engine import heat
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.framing import Box, centre, sides, square
+from fastai_tui.engine.interpret.lattice import Lattice
 from fastai_tui.engine.interpret.trained import probabilities
 from fastai_tui.engine.models.heads import CamHead
 
@@ -35,6 +36,7 @@ class Evidence:
     probabilities: Tensor  # (classes,)
     scores: Tensor  # (classes,), before softmax
     channels: Tensor  # (classes, height, width), before ReLU
+    field: Box  # the part of the picture that the cells of the maps have among them, as shares of it
 
 
 class Features:
@@ -63,10 +65,10 @@ def evidence(model: nn.Module, xb: Tensor) -> Evidence:
     found = next((module for module in model.modules() if isinstance(module, CamHead)), None)
     if found is None:
         return _by_gradients(model, xb)
-    with _evaluating(model), torch.no_grad(), Features(found.conv) as features:
+    with _evaluating(model), torch.no_grad(), Features(found.conv) as features, Lattice(model, found.conv) as lattice:
         likely = _likely(model(xb))
     channels = features.output[0].float()
-    return Evidence("cam", likely, channels.mean((1, 2)), channels)
+    return Evidence("cam", likely, channels.mean((1, 2)), channels, lattice.field)
 
 
 def grad_cam(model: nn.Module, xb: Tensor, classes: Sequence[int], layer: nn.Module | None = None) -> Tensor:
@@ -100,10 +102,11 @@ def last_grid(model: nn.Module, xb: Tensor) -> nn.Module:
 
 
 def _by_gradients(model: nn.Module, xb: Tensor) -> Evidence:
-    with _evaluating(model):
-        outputs, scores, maps = _traced(model, xb, last_grid(model, xb))
+    layer = last_grid(model, xb)
+    with _evaluating(model), Lattice(model, layer) as lattice:
+        outputs, scores, maps = _traced(model, xb, layer)
         channels = torch.stack([_weighted(score, maps) for score in scores])
-    return Evidence("grad-cam", _likely(outputs.detach()), scores.detach(), channels)
+    return Evidence("grad-cam", _likely(outputs.detach()), scores.detach(), channels, lattice.field)
 
 
 def _traced(model: nn.Module, xb: Tensor, layer: nn.Module) -> tuple[Tensor, Tensor, Tensor]:
@@ -168,6 +171,7 @@ class Look:
     probabilities: np.ndarray
     scores: np.ndarray
     channels: np.ndarray
+    field: Box
 
     @property
     def heat(self) -> np.ndarray:
@@ -177,7 +181,7 @@ class Look:
     @property
     def peak(self) -> tuple[float, float]:
         """Where in the photo the map is hottest: (x, y) in pixels."""
-        return self.box.place(*heat.peak(self.heat))
+        return self.box.place(*heat.peak(self.heat, self.field))
 
     @property
     def hottest(self) -> Box | None:
@@ -186,7 +190,7 @@ class Look:
 
     def around(self, found: np.ndarray) -> Box | None:
         """The same for another map, such as that of one class."""
-        region = heat.hottest(found)
+        region = heat.hottest(found, field=self.field)
         least = LEAST * min(self.width, self.height)
         return region and square(self.box.part(region), self.width, self.height, least)
 
@@ -199,8 +203,10 @@ def look(
     height, width)."""
     box = box or centre(*photo.size)
     found = evidence(model, normalise(shown(photo, box, size)))
-    arrays = (tensor.cpu().numpy().astype(np.float64) for tensor in (found.probabilities, found.scores, found.channels))
-    return Look(found.kind, *photo.size, box, *arrays)
+    likely, scores, channels = (
+        tensor.cpu().numpy().astype(np.float64) for tensor in (found.probabilities, found.scores, found.channels)
+    )
+    return Look(found.kind, *photo.size, box, likely, scores, channels, found.field)
 
 
 def zoomed(

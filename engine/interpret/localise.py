@@ -10,6 +10,8 @@ from fastai_tui.engine.callback import Callback
 from fastai_tui.engine.data.batches import Loader
 from fastai_tui.engine.data.digit_clutter import made
 from fastai_tui.engine.errors import BadInput
+from fastai_tui.engine.framing import WHOLE, Box
+from fastai_tui.engine.interpret.lattice import Lattice
 from fastai_tui.engine.interpret.trained import load
 from fastai_tui.engine.localised import Localised
 from fastai_tui.engine.models.clutter import ClutterNet
@@ -38,14 +40,16 @@ class Localisation(Callback):
         learn.results = {**learn.results, "inside": float(within(places, self.boxes).double().mean())}
 
 
-def peaks(maps: Tensor, likely: Tensor, size: tuple[int, int]) -> Tensor:
+def peaks(maps: Tensor, likely: Tensor, size: tuple[int, int], field: Box = WHOLE) -> Tensor:
     """Where the map is highest, the sum over classes of probability × ReLU of the class's channel: (n, 2), the row and
-    the column of its middle, in pixels of images of that height and width."""
+    the column of that cell's middle, in pixels of images of that height and width, of which all cells have `field`."""
     heat = (likely[:, :, None, None] * maps.relu()).sum(1)
     height, width = heat.shape[1:]
     at = heat.flatten(1).argmax(1)
     down, across = at.div(width, rounding_mode="floor"), at % width
-    return torch.stack([(down + 0.5) * size[0] / height, (across + 0.5) * size[1] / width], 1)
+    row = (field.top + (down + 0.5) / height * field.height) * size[0]
+    column = (field.left + (across + 0.5) / width * field.width) * size[1]
+    return torch.stack([row, column], 1)
 
 
 def within(places: Tensor, boxes: Tensor) -> Tensor:
@@ -83,9 +87,10 @@ def looked(model: ClutterNet, loader: Loader) -> Iterator[tuple[Tensor, Tensor, 
     """Of the batches of a loader, in order: images, the classes' probabilities (n, classes) and the peaks (n, 2)."""
     model.eval()
     for xb, _ in loader.batches(0):
-        maps = model.maps(xb).float()
+        with Lattice(model, model.head.conv) as lattice:
+            maps = model.maps(xb).float()
         likely = maps.mean((2, 3)).softmax(1)
-        yield xb, likely, peaks(maps, likely, (xb.shape[2], xb.shape[3]))
+        yield xb, likely, peaks(maps, likely, (xb.shape[2], xb.shape[3]), lattice.field)
 
 
 @torch.no_grad()

@@ -14,8 +14,9 @@ from PIL import Image
 from fastai_tui.engine import heat
 from fastai_tui.engine.data.image import Normalise
 from fastai_tui.engine.errors import BadInput
-from fastai_tui.engine.framing import Box
+from fastai_tui.engine.framing import Box, square
 from fastai_tui.engine.interpret.cam import Look, look
+from fastai_tui.engine.interpret.localise import SIDE as PIECE
 from fastai_tui.engine.interpret.standing import CATDOG, Standing, standing
 from fastai_tui.engine.looking import CAT, Looked, Seen
 from fastai_tui.engine.pictures import FORMATS, shown
@@ -57,8 +58,7 @@ def seen_by(
     first = look(network.model, ready, scale, network.size)
     again = None
     if zoom and (region := first.around(_map(first, number))):
-        side = network.size if network.enlarges else round(min(region.width, region.height))
-        again = look(network.model, ready, scale, side, region)
+        again = look(network.model, ready, scale, *_piece(network, first, number, region))
     small = photo.convert("RGB")
     small.thumbnail((SHOWN, SHOWN))
     factor = size[0] / photo.width
@@ -78,6 +78,17 @@ def seen_by(
     )
 
 
+def _piece(network: Standing, first: Look, number: int | None, region: Box) -> tuple[int, Box]:
+    """At how many pixels a side what is looked at again, and what that is: the hottest region; or for a network that
+    knows things of one size alone as much around the peak as one of them takes, at the scale of the first look."""
+    if network.enlarges:
+        return network.size, region
+    scale = min(first.box.width, first.box.height) / network.size
+    x, y = first.box.place(*heat.peak(_map(first, number), first.field))
+    piece = square(Box(x, y, x, y), first.width, first.height, PIECE * scale)
+    return round(piece.width / scale), Box(*(float(round(edge)) for edge in piece.bounds()))
+
+
 def _map(seen: Look, number: int | None) -> np.ndarray:
     return seen.heat if number is None else heat.of_class(seen.channels, number)
 
@@ -86,7 +97,7 @@ def _seen(found: Look, number: int | None, factor: float) -> Seen:
     """The same as plain values, with places in pixels of the photo itself."""
     there = _map(found, number)
     region = found.around(there)
-    x, y = found.box.place(*heat.peak(there))
+    x, y = found.box.place(*heat.peak(there, found.field))
     return Seen(
         box=_larger(found.box, factor),
         probabilities=found.probabilities.tolist(),
@@ -94,6 +105,7 @@ def _seen(found: Look, number: int | None, factor: float) -> Seen:
         channels=found.channels.tolist(),
         peak=(x * factor, y * factor) if region else None,
         hottest=region and _larger(region, factor),
+        field=found.field,
     )
 
 

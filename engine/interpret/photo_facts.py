@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from PIL import Image
@@ -33,21 +34,46 @@ def facts(data: str = "") -> PhotoFacts:
     return _of_files(data, _place(data, entry))
 
 
-def photo(data: str = "", image: int = 0) -> OnePhoto:
-    """One photo of a set, behind the last one to train on the first; the embedded cat where the photos are not here. A
-    lab request. Raises as `facts`, and `BadInput` for a photo that cannot be read."""
+class Chosen(NamedTuple):
+    """A photo of a set: its number among so many `photos` to train on, its label, and where it is: its path in `where`,
+    and its file or its bytes. `here` is false for the embedded cat, which stands in for a set that is not here."""
+
+    name: str
+    image: int
+    photos: int
+    label: str
+    path: str
+    where: str
+    content: Path | bytes
+    here: bool = True
+
+
+def chosen(data: str, image: int) -> Chosen:
+    """Photo `image` of those to train on in a set, behind the last one the first; "" is as in `facts`. Raises as
+    `facts`."""
     data = data or (DOGSCATS.name if present(DOGSCATS) else PHOTO_ACTIVATIONS.name)
     entry = DATA_SETS.get(data)
     if entry is not None and (entry is PHOTO_ACTIVATIONS or not present(entry)):
-        return _opened(0, "", CAT)
+        return Chosen(entry.name, 0, 1, "", CAT.name, CAT.parent.name, CAT, here=False)
     source = sources.source(_place(data, entry))
     listing = sources.listing(source)
     image %= len(listing.train)
     path, label = listing.train[image]
+    name = data if entry is not None else shown(data)
     for _, content in source.contents({path: 0}):
-        if isinstance(content, Path):
-            return _opened(image, listing.classes[label], content)
-    raise BadInput(f"{data} is an archive: unpack it, or import it with `fastai-tui data import`, to look at photos.")
+        return Chosen(name, image, len(listing.train), listing.classes[label], path, source.where, content)
+    raise BadInput(f"{source.where} changed while it was read; try again.")
+
+
+def photo(data: str = "", image: int = 0) -> OnePhoto:
+    """One photo of a set, behind the last one to train on the first; the embedded cat where the photos are not here. A
+    lab request. Raises as `facts`, and `BadInput` for a photo that cannot be read."""
+    found = chosen(data, image)
+    if isinstance(found.content, bytes):
+        raise BadInput(
+            f"{data} is an archive: unpack it, or import it with `fastai-tui data import`, to look at photos."
+        )
+    return _opened(found.image, found.label, found.content)
 
 
 def _opened(image: int, label: str, path: Path) -> OnePhoto:

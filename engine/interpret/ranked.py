@@ -2,13 +2,16 @@
 
 from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from fastai_tui.engine import tta
+from fastai_tui.engine.data.activations import Computed, FeatureLoader
 from fastai_tui.engine.data.image import ImageLoader
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.interpret.trained import Trained, load, predictions
+from fastai_tui.engine.photo_facts import OnePhoto
 from fastai_tui.engine.ranked import KINDS, Photo, Ranked
 from fastai_tui.engine.runs import checkpoints
 
@@ -27,6 +30,7 @@ def answer(run: str, kind: str = "wrong", label: int = -1, count: int = 12) -> R
     likely, truth = predicted(found)
     costs = -likely.double().gather(1, truth[:, None])[:, 0].clamp_min(tta.LEAST).log()
     rows = ordered(likely, truth, kind, label)
+    missed = likely.argmax(1) != truth
     shown = rows[: min(max(count, 0), MOST)]
     accuracy, loss = tta.score(likely, truth)
     return Ranked(
@@ -40,9 +44,38 @@ def answer(run: str, kind: str = "wrong", label: int = -1, count: int = 12) -> R
         accuracy=accuracy,
         loss=loss,
         share=float(costs[shown].sum() / costs.sum().clamp_min(tta.LEAST)),
-        pixels=isinstance(found.learn.data.valid, ImageLoader),
+        wrong=int(missed.sum()),
+        wrong_share=float(costs[missed].sum() / costs.sum().clamp_min(tta.LEAST)),
+        pixels=_pictures(found) is not None,
         photos=[Photo(row, int(truth[row]), likely[row].tolist(), float(costs[row])) for row in shown.tolist()],
     )
+
+
+def photo(run: str, row: int) -> OnePhoto:
+    """A validation photo as the run has it before it is brought to its network's size. A lab request.
+
+    Raises `BadInput` for a run on numbers alone and for a row that there is not, and what `trained.load` raises.
+    """
+    found = load(run)
+    loader = _pictures(found)
+    if loader is None:
+        raise BadInput(f"{found.run.id} has numbers only: train on photos, and they are shown here.")
+    if not 0 <= row < loader.items:
+        raise BadInput(f"{found.run.id} has the validation photos 0 to {loader.items - 1:,}; {row} is none of them.")
+    pixels = loader.pixels.gather(loader.pixels.order(np.array([row])))[0]
+    height, width = pixels.shape[1:]
+    colours = pixels.expand(3, -1, -1).permute(1, 2, 0).contiguous()
+    classes, label = found.learn.data.facts.classes, int(loader.labels[row])
+    name = classes[label] if classes else str(label)
+    return OnePhoto(row, name, width, height, (width, height), colours.cpu().numpy().tobytes())
+
+
+def _pictures(found: Trained) -> ImageLoader | None:
+    """A run's validation photos; none where it has their activations alone."""
+    valid = found.learn.data.valid
+    if isinstance(valid, FeatureLoader) and isinstance(valid.activations, Computed):
+        return valid.activations.loaders[-1]
+    return valid if isinstance(valid, ImageLoader) else None
 
 
 def ordered(likely: Tensor, truth: Tensor, kind: str, label: int = -1) -> Tensor:
@@ -61,11 +94,11 @@ def ordered(likely: Tensor, truth: Tensor, kind: str, label: int = -1) -> Tensor
 
 def predicted(found: Trained) -> tuple[Tensor, Tensor]:
     """Every validation item's probabilities (n, classes), and its class (n,); remembered for the newest weights."""
-    return _predicted(_Network(found))
+    return _predicted(Weights(found))
 
 
-class _Network:
-    """A run's network, known by its weights: what is remembered of it holds as long as they are the same."""
+class Weights:
+    """A run's network as it is now: what is remembered of it holds as long as its weights are the same."""
 
     def __init__(self, found: Trained) -> None:
         self.found = found
@@ -75,12 +108,12 @@ class _Network:
         return hash(self.key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Network) and self.key == other.key
+        return isinstance(other, Weights) and self.key == other.key
 
 
 @lru_cache(maxsize=2)
-def _predicted(network: _Network) -> tuple[Tensor, Tensor]:
-    every = predictions(network.found)
+def _predicted(weights: Weights) -> tuple[Tensor, Tensor]:
+    every = predictions(weights.found)
     if every is None or every[0].shape[1] < 2:
-        raise BadInput(f"{network.found.run.id} does not answer with the probabilities of classes: take another run.")
+        raise BadInput(f"{weights.found.run.id} does not answer with the probabilities of classes: take another run.")
     return every

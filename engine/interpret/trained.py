@@ -34,6 +34,11 @@ class Trained:
         """The validation images. Raises `BadInput` for a run on something else."""
         loader = self.learn.data.valid
         if not isinstance(loader, ImageLoader):
+            if self.run.spec.job.settings.get("precompute") == "on":
+                raise BadInput(
+                    f"{self.run.id} learned from precomputed activations, and no picture passed through its network: "
+                    "take a run with precompute=off."
+                )
             raise BadInput(f"{self.run.id} was not trained on images; take a run of mnist or mnist-3v7.")
         return loader
 

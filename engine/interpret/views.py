@@ -10,15 +10,18 @@ from functools import lru_cache
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from fastai_tui.engine import tta
 from fastai_tui.engine.data.augment import PADDINGS, Augment, augmentation
+from fastai_tui.engine.data.catalogue import COLOUR_DIGITS
+from fastai_tui.engine.data.photo_augment import PhotoAugment, at_test_time, photo_views
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.interpret.trained import Trained, load
 from fastai_tui.engine.runs import checkpoints
 from fastai_tui.engine.viewed import COUNTS, KINDS, SHIFTS, Look, Score, Scores, Viewed
 
-PIECE = 256  # images at a time
+PIECE, SMALL, FEWEST = 256, 32, 16  # images at a time, of so many pixels across; of larger ones fewer, down to so many
 BUDGET = 0.6  # seconds of an answer about all images, so that another question does not wait for long
 REMEMBERED = 6  # networks × kinds of views; 4 MB for 10,000 images in nine views
 SHOWN = 64  # pixels across that are told
@@ -36,7 +39,7 @@ def answer(run: str, image: int = 0, kind: str = "crops", shift: int = 1, count:
     looked = _Looked(load(run), kind, shift, count)
     valid, facts = looked.found.valid, looked.found.learn.data.facts
     at = min(max(image, 0), valid.items - 1)
-    likely = looked.piece(at // PIECE)[:, at % PIECE]
+    likely = looked.piece(at // looked.at_once)[:, at % looked.at_once]
     pictures = tta.shown(valid, looked.views, np.array([at]))
     return Viewed(
         run=looked.found.run.id,
@@ -57,7 +60,7 @@ def scores(run: str, kind: str = "crops", shift: int = 1, count: int = 4) -> Sco
     """How good the averages are, over as many validation images as there has been time for: asked again, over more of
     them. A lab request; arguments and errors as of `answer`."""
     looked = _Looked(load(run), kind, shift, count)
-    end, pieces = time.monotonic() + BUDGET, -(-looked.found.valid.items // PIECE)
+    end, pieces = time.monotonic() + BUDGET, -(-looked.found.valid.items // looked.at_once)
     have = [looked.piece(0)]
     while len(have) < pieces and (time.monotonic() < end or looked.knows(len(have))):
         have.append(looked.piece(len(have)))
@@ -65,9 +68,12 @@ def scores(run: str, kind: str = "crops", shift: int = 1, count: int = 4) -> Sco
 
 
 def _small(pixels: Tensor) -> Tensor:
-    """A large picture with fewer pixels: no more are shown."""
-    step = -(-max(pixels.shape[-2:]) // SHOWN)
-    return pixels[:, ::step, ::step]
+    """A large picture with fewer pixels, as no more are shown; whole numbers of 0…255."""
+    if max(pixels.shape[-2:]) > SHOWN:
+        scale = SHOWN / max(pixels.shape[-2:])
+        size = [max(round(side * scale), 1) for side in pixels.shape[-2:]]
+        pixels = F.interpolate(pixels[None].float(), size, mode="bilinear", antialias=True)[0]
+    return pixels.round().clamp(0, 255).to(torch.uint8) if pixels.is_floating_point() else pixels
 
 
 def _truth(found: Trained, pieces: list[Tensor]) -> Tensor:
@@ -100,6 +106,8 @@ def _views(found: Trained, kind: str, shift: int, count: int) -> Sequence[tta.Vi
         raise BadInput(f"There are no views called {kind!r}: take {', '.join(KINDS)}.")
     shift, count = (min(max(n, low), high) for n, (low, high) in ((shift, SHIFTS), (count, COUNTS)))
     settings = found.run.spec.job.settings
+    if isinstance(found.valid.augment, PhotoAugment) and "warp" in settings:
+        return _of_photos(found, kind, count)
     padding = str(settings.get("padding", PADDINGS[0]))
     if kind == "flip":
         return tta.flip_views()
@@ -110,11 +118,22 @@ def _views(found: Trained, kind: str, shift: int, count: int) -> Sequence[tta.Vi
     return tta.random_views(own or USUAL, found.run.spec.job.seed, count)
 
 
+def _of_photos(found: Trained, kind: str, count: int) -> Sequence[tta.View]:
+    """Each photo as it is, and as training might have shown it."""
+    if kind != "random":
+        raise BadInput("Photos are seen as they are, and as training varies them: take kind=random.")
+    of_digits = found.learn.data.facts.name == COLOUR_DIGITS.name
+    job = found.run.spec.job
+    return photo_views(at_test_time(job.settings, of_digits=of_digits), job.seed, count)
+
+
 class _Looked:
     """A network and a kind of views, with the pieces of the validation set that it has looked at so."""
 
     def __init__(self, found: Trained, kind: str, shift: int, count: int) -> None:
         self.found, self.views = found, _views(found, kind, shift, count)
+        across = int(found.run.spec.job.settings.get("size", SMALL))  # type: ignore[arg-type]
+        self.at_once = min(max(PIECE * SMALL**2 // max(across, 1) ** 2, FEWEST), PIECE)
         weights = checkpoints.newest_name(found.run.path / "checkpoints")
         self._pieces = _remembered((str(found.run.path), weights, kind, shift, count))
 
@@ -126,7 +145,7 @@ class _Looked:
         """The probabilities (views, n, classes) of a piece's images."""
         if number not in self._pieces:
             valid = self.found.valid
-            rows = np.arange(number * PIECE, min((number + 1) * PIECE, valid.items))
+            rows = np.arange(number * self.at_once, min((number + 1) * self.at_once, valid.items))
             self._pieces[number] = tta.piece(self._predict, valid, self.views, rows)
         return self._pieces[number]
 

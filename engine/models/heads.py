@@ -79,8 +79,8 @@ class ConcatHead(Head):
 
 
 class CamHead(Head):
-    """A convolution that makes a map of each class, their averages, and log-softmax: the averages are the scores, so a
-    map's places say how much each of them adds (Zhou et al., arXiv 1512.04150; TARGETS of the chapter `cam`).
+    """A convolution that makes a map of each class, their averages, and log-softmax (Zhou et al., arXiv 1512.04150).
+    The averages are the scores, so a map's places say how much each of them adds.
 
     The outputs are logarithms of probabilities. Cross-entropy of them is the negative log likelihood, for log-softmax
     leaves them as they are.

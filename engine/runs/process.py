@@ -19,6 +19,7 @@ from fastai_tui.engine.mishap import short_of_memory
 from fastai_tui.engine.runs import follower, lock, spec
 from fastai_tui.engine.runs.inbox import Inbox
 from fastai_tui.engine.runs.run import Run
+from fastai_tui.engine.runs.store import NEWEST
 
 
 def main(folder: Path) -> int:
@@ -162,9 +163,10 @@ class _Session:
     def _describe(self, layers: list[str]) -> None:
         """Complete `run.json` with what only the built network tells."""
         learn, asked = self.learn, self.run.spec
+        job = _settled(asked.job, learn.settings)
         total = asked.job.epochs * len(learn.data.train)
         made = msgspec.structs.replace(
-            asked, groups=len(learn.plan.rates), layers=layers, device=str(learn.device), total_batches=total
+            asked, job=job, groups=len(learn.plan.rates), layers=layers, device=str(learn.device), total_batches=total
         )
         if made != asked:
             write_whole(self.run.path / "run.json", spec.encode(made))
@@ -248,6 +250,13 @@ def describe(job: dict[str, Any]) -> events.RunStarted:
     asked = msgspec.convert(job, Job)
     prepare(choose(asked.device), asked.seed)
     return started("", build(asked), asked, time.time())
+
+
+def _settled(job: Job, settings: dict[str, Any]) -> Job:
+    """The job with the run that it begins with called by its id, not as the newest there was."""
+    if job.settings.get("begin") != NEWEST:
+        return job
+    return msgspec.structs.replace(job, settings=job.settings | {"begin": settings["begin"]})
 
 
 def _diverged(learn: Any) -> str:

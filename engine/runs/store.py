@@ -14,6 +14,7 @@ from fastai_tui.engine.runs.run import Run
 from fastai_tui.engine.versions import versions
 
 NAME_LENGTH = 60
+NEWEST = "newest"  # what a run that begins with another one calls it: the newest finished one that fits
 MOST_DIGITS = 9  # of a run's number; folders with longer ones are not ours
 
 
@@ -152,8 +153,8 @@ def _name(path: Path) -> str:
 def check_name(name: str, what: str = "run", longest: int = NAME_LENGTH) -> None:
     """Raises `BadInput` for a name that a run (or `what` it is) cannot have."""
     fine = len(name) <= longest and all(c.isalnum() or c in "-_.+" for c in name) and not name.startswith("-")
-    if not fine or name == "last" or name.isdecimal():
+    if not fine or name in ("last", NEWEST) or name.isdecimal():
         raise BadInput(
             f"A {what} cannot be called {name[:NAME_LENGTH]!r}; use up to {longest} letters, digits and - _ . + "
-            "(not `last`, and not a number alone)."
+            "(not `last` or `newest`, and not a number alone)."
         )

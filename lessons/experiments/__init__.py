@@ -69,7 +69,7 @@ _DOGSCATS = Experiment(
     builder="fastai_tui.lessons.experiments.photo_nets:build",
     schema=photos.SCHEMA,
     epochs=photos.EPOCHS,
-    data=("dogscats", photos.WITHOUT_PIXELS),
+    data=("dogscats", photos.WITHOUT_PIXELS, photos.STAND_IN),
     groups=dict.fromkeys(photos.MODELS, photos.GROUPS),
     presets=photos.PRESETS,
 )
@@ -77,7 +77,7 @@ _DOGBREEDS = msgspec.structs.replace(
     _DOGSCATS,
     name="dogbreeds",
     about="120 breeds of dogs: the same recipe on photos of one's own",
-    data=("dogbreeds", photos.WITHOUT_PIXELS),
+    data=("dogbreeds", photos.WITHOUT_PIXELS, photos.STAND_IN),
 )
 _ALL = (_MNIST_3V7, _MNIST, _CHAR_LM, _CIFAR10, _DIGIT_CLUTTER, _DOGSCATS, _DOGBREEDS)
 EXPERIMENTS: Mapping[str, Experiment] = {e.name: e for e in _ALL}
@@ -118,7 +118,9 @@ def order(
     if wanted.schema == photos.SCHEMA:
         chosen |= {"weights": absolute(str(chosen["weights"])), "begin": earlier(str(chosen["begin"]))}
         if trains:
+            found = photos.without_photos(chosen) if not data and found == photos.WITHOUT_PIXELS else found
             photos.check_data(chosen, found)
+        chosen = photos.fitted(chosen, settings, found)
         chosen["weights"] = _weights(chosen, needed=trains)
     return Job(
         experiment=name,
@@ -163,10 +165,11 @@ def absolute(path: str) -> str:
 
 
 def earlier(ref: str) -> str:
-    """The id of the run that somebody means by `ref`, so that it stays the same one; "" for none. Raises `BadInput`."""
-    from fastai_tui.engine.runs.store import RunStore
+    """The id of the run that somebody means by `ref`, so that it stays the same one; "" for none. What is the newest
+    one is told when the run starts. Raises `BadInput`."""
+    from fastai_tui.engine.runs.store import NEWEST, RunStore
 
-    return RunStore().find(ref).id if ref else ""
+    return ref if ref in ("", NEWEST) else RunStore().find(ref).id
 
 
 def _preset(wanted: Experiment, settings: Mapping[str, object]) -> dict[str, Value]:

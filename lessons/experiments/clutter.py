@@ -19,7 +19,7 @@ _IMAGES = (
     ),
     Setting(name="zoom", kind="float", default=1.0, low=1, high=2, about="and enlarged by so much at most"),
 )
-_COMMON = training(models=MODELS, norms=("batch",), bs=64, lr=5e-3).changed(
+_COMMON = training(models=MODELS, norms=("batch",), bs=64, lr=2e-2).changed(
     model={"about": "five convolutions, the last of which has a map for each class; then their average"},
     norm={"about": "batch norm after all but the last"},
 )

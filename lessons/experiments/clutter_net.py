@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor
 from fastai_tui.engine.data.catalogue import DIGIT_CLUTTER
 from fastai_tui.engine.data.digit_clutter import made, scattered
 from fastai_tui.engine.data.image import ImageLoader, OnDevice, Pixels, image_data
-from fastai_tui.engine.data.photo_augment import Draws, PhotoAugment
+from fastai_tui.engine.data.photo_augment import PhotoAugment
 from fastai_tui.engine.data.store import images
 from fastai_tui.engine.device import choose
 from fastai_tui.engine.errors import BadInput
@@ -20,9 +19,6 @@ from fastai_tui.engine.job import Job
 from fastai_tui.engine.metrics import accuracy, cross_entropy
 from fastai_tui.engine.models.clutter import SMALLEST, ClutterNet
 from fastai_tui.engine.training import JobLearner, assemble
-
-if TYPE_CHECKING:
-    from numpy import ndarray
 
 
 def build(job: Job) -> JobLearner:
@@ -81,19 +77,10 @@ class Anew(ImageLoader):
         return OnDevice(found.images[:, None], device), torch.tensor(found.labels, dtype=torch.long, device=device)
 
 
-class Upright(PhotoAugment):
-    """Augmentation without flips: a digit's reflection is no digit."""
-
-    def draws(self, rows: "ndarray", items: int, seed: int, epoch: int, device: torch.device | None = None) -> Draws:
-        """As `PhotoAugment.draws`, with none laid down in another way."""
-        found = super().draws(rows, items, seed, epoch, device)
-        return replace(found, turn=torch.zeros_like(found.turn))
-
-
-def _augment(job: Job, size: int) -> Upright | None:
-    """How training canvases are varied: the digits they are made of are few. Nothing is lit: there is but black and
-    white."""
+def _augment(job: Job, size: int) -> PhotoAugment | None:
+    """How training canvases are varied: the digits they are made of are few. Nothing is flipped, for a digit's
+    reflection is no digit, and nothing is lit: there is but black and white."""
     rotate, zoom = (float(job.settings[name]) for name in ("rotate", "zoom"))  # type: ignore[arg-type]
     if rotate == 0 and zoom == 1:
         return None
-    return Upright("side-on", size, rotate, zoom, light=0.0, contrast=0.0)
+    return PhotoAugment("basic", size, rotate, zoom, light=0.0, contrast=0.0)

@@ -1,20 +1,23 @@
 """The experiments of the chapter `transfer`: a pretrained network that learns to tell other things apart."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fastai_tui.engine.announcement import Announcement
 from fastai_tui.engine.at_test_time import TestTimeAugmentation
 from fastai_tui.engine.backbones import MEAN, STD
 from fastai_tui.engine.data.activations import Activations, Computed, FeatureLoader, Given, digest
 from fastai_tui.engine.data.batches import Data, Nothing
+from fastai_tui.engine.data.catalogue import data_set
 from fastai_tui.engine.data.image import ImageLoader, image_data
 from fastai_tui.engine.data.photo_activations import Shipped, shipped
-from fastai_tui.engine.data.photo_augment import PhotoAugment, photo_augmentation, photo_views
+from fastai_tui.engine.data.photo_augment import at_test_time, of_settings, photo_augmentation, photo_views
 from fastai_tui.engine.data.photos import side_for
-from fastai_tui.engine.data.store import ImageSet, images
+from fastai_tui.engine.data.store import ImageSet, how_to_get, images
 from fastai_tui.engine.device import choose
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.events import DataFacts
@@ -22,11 +25,12 @@ from fastai_tui.engine.job import Job
 from fastai_tui.engine.metrics import accuracy, cross_entropy
 from fastai_tui.engine.models.heads import Head, Pretrained
 from fastai_tui.engine.models.precomputed import Precomputed
-from fastai_tui.engine.photo_network import Beginning, head_of, network, pooling, trunk_of
+from fastai_tui.engine.photo_network import begin, head_of, network, pooling, trunk_of
 from fastai_tui.engine.precomputing import Precompute
+from fastai_tui.engine.runs.store import NEWEST
 from fastai_tui.engine.settings import Value
 from fastai_tui.engine.training import JobLearner, assemble
-from fastai_tui.lessons.experiments.photos import KNOBS, WITHOUT_PIXELS
+from fastai_tui.lessons.experiments.photos import STAND_IN, WITHOUT_PIXELS
 
 SCALE = (list(MEAN), list(STD))
 AT_ONCE = 64  # pictures that pass through the network together where nothing is learnt: larger batches are no faster
@@ -36,14 +40,62 @@ ROWS = 512  # activations that are validated at a time
 def build(job: Job) -> JobLearner:
     """`dogscats`, `dogbreeds`: cross-entropy of the class, which is the log-loss, in nats. While activations are
     precomputed, the head alone is the model."""
-    found = shipped() if job.data == WITHOUT_PIXELS else images(job.data, size=side_for(_size(job)))
+    found = _found(job)
     if isinstance(found, ImageSet) and found.train_images.ndim != 4:
         raise BadInput(f"{found.name} has grey images; {job.experiment} takes photos in colour.")
     learn = _head_alone(job, found) if job.settings["precompute"] == "on" else _whole(job, found)
     learn.item = (3, _size(job), _size(job))
-    if begin := str(job.settings["begin"]):
-        Beginning(begin, job.settings, list(found.classes)).give(learn.model, job.settings)
+    learn.settings["begin"] = begin(job, learn.model, list(found.classes))
+    learn.callbacks += [Announcement(code, message) for code, message in _to_be_told(job, found, learn.settings)]
     return learn
+
+
+def _to_be_told(job: Job, found: "ImageSet | Shipped", settings: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
+    """What is otherwise than one might think, as (code, sentence)."""
+    if job.data == STAND_IN:
+        entry = data_set(job.experiment)
+        yield (
+            "stand_in",
+            f"There are no photos in this run: {len(found.train_labels):,} coloured digits stand in for {entry.name}; "
+            f"{how_to_get(entry)}, and --data takes a folder of your own.",
+        )
+    if job.settings["begin"] == NEWEST and not settings["begin"]:
+        yield (
+            "new_head",
+            f"No run of this network and head has finished on {found.name} yet, so this one begins with a new head.",
+        )
+    if job.settings["precompute"] == "on" and (augment := job.settings["augment"]) != "none":
+        yield (
+            "no_augmentation",
+            f"augment={augment} has no effect while activations are precomputed: no picture passes through the network "
+            "any more; take precompute=off for it.",
+        )
+
+
+def _found(job: Job) -> "ImageSet | Shipped":
+    """The pictures that the settings ask for, or what the embedded trunk made of some."""
+    found = shipped() if job.data == WITHOUT_PIXELS else images(job.data, size=side_for(_size(job)))
+    fewer = _fewer(found, int(job.settings["photos"]))  # type: ignore[arg-type]
+    return replace(fewer, source="stand-in") if job.data == STAND_IN else fewer
+
+
+def _fewer(found: "ImageSet | Shipped", most: int) -> "ImageSet | Shipped":
+    """At most so many training pictures of a set and half as many for validation, evenly taken; with 0 all of them."""
+    if not most:
+        return found
+    train, valid = _evenly(len(found.train_labels), most), _evenly(len(found.valid_labels), max(most // 2, 1))
+    labels = {"train_labels": found.train_labels[train], "valid_labels": found.valid_labels[valid]}
+    if isinstance(found, ImageSet):
+        pictures = {"train_images": found.train_images[train], "valid_images": found.valid_images[valid]}
+        return replace(found, **labels, **pictures)
+    rows = {name: train if name.startswith("train") else valid for name in found.activations}
+    return replace(found, **labels, activations={name: found.activations[name][rows[name]] for name in rows})
+
+
+def _evenly(total: int, most: int) -> np.ndarray:
+    """At most so many of `total` rows: in a list by classes, the same share of each."""
+    count = min(total, most)
+    return np.arange(count) * total // count
 
 
 def _whole(job: Job, found: "ImageSet | Shipped") -> JobLearner:
@@ -52,7 +104,8 @@ def _whole(job: Job, found: "ImageSet | Shipped") -> JobLearner:
     data = _no_pictures(found) if isinstance(found, Shipped) else _pictures(job, found)
     learn = assemble(job, model, data, cross_entropy, {"accuracy": accuracy}, model.parts)
     if job.settings["tta"] != "off":
-        learn.callbacks.append(TestTimeAugmentation(photo_views(_views(job.settings), job.seed)))
+        views = photo_views(at_test_time(job.settings, of_digits=job.data == STAND_IN), job.seed)
+        learn.callbacks.append(TestTimeAugmentation(views))
     return learn
 
 
@@ -63,7 +116,7 @@ def _head_alone(job: Job, found: "ImageSet | Shipped") -> JobLearner:
     activations = _activations(job, found, top, device)
     data = _features(job, found, activations, device)
     learn = assemble(job, model, data, cross_entropy, {"accuracy": accuracy}, model.parts)
-    learn.callbacks.append(Precompute(activations, str(job.settings["augment"])))
+    learn.callbacks.append(Precompute(activations))
     learn.whole = lambda: Pretrained(trunk_of(job.settings).to(learn.device), top)
     return learn
 
@@ -110,7 +163,7 @@ def _pictures(job: Job, found: ImageSet, *, varied: bool = True) -> Data:
         seed=job.seed,
         device=choose(job.device),
         loader=str(settings["loader"]),
-        augment=_augment(settings) if varied else seen,
+        augment=of_settings(settings) if varied else seen,
         seen=seen,
         scale=SCALE,
     )
@@ -121,17 +174,6 @@ def _in_order(loader: object) -> ImageLoader:
     """All pictures of a loader, as in validation."""
     assert isinstance(loader, ImageLoader)
     return ImageLoader(loader.pixels, loader.labels, loader.normalise, AT_ONCE, augment=loader.augment)
-
-
-def _augment(settings: Mapping[str, Value]) -> PhotoAugment:
-    knobs = {name: float(settings[name]) for name in KNOBS}  # type: ignore[arg-type]
-    return photo_augmentation(str(settings["augment"]), int(settings["size"]), **knobs)  # type: ignore[arg-type]
-
-
-def _views(settings: Mapping[str, Value]) -> PhotoAugment:
-    """What views at test time are drawn from, where training varied nothing: photos from the side."""
-    kind = "side-on" if settings["augment"] == "none" else str(settings["augment"])
-    return _augment({**settings, "augment": kind})
 
 
 def _no_pictures(found: Shipped) -> Data:

@@ -1,6 +1,6 @@
 """The settings of `dogscats` and `dogbreeds`, which stand on a pretrained network, and their presets. Free of torch."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from fastai_tui.engine.backbones import BACKBONES, EMBEDDED, USUAL, backbone
 from fastai_tui.engine.errors import BadInput
@@ -11,9 +11,10 @@ MODELS = (EMBEDDED, *USUAL, *(name for name in BACKBONES if name not in USUAL))
 GROUPS, EPOCHS = 3, 3  # early, late, head
 TRUNK = 2  # groups, all but the head
 WITHOUT_PIXELS = "photo-activations"
+STAND_IN = "colour-digits"  # where there are no photos, and pictures are wanted
+FEW = 2000  # of its digits, unless more are asked for: two CPU cores take 15 s for them, all layers learning
 SIZE = 224  # pixels across, which most of these networks were trained with
 RATES: Value = [1e-4, 1e-3, 1e-2]  # the earlier a layer, the less of it needs to change
-KNOBS = ("rotate", "zoom", "light", "contrast", "warp")
 
 _CYCLES: dict[str, Value] = {"precompute": "off", "augment": "side-on", "schedule": "sgdr", "cycles": 3}
 PRESETS: dict[str, dict[str, Value]] = {
@@ -64,8 +65,9 @@ _PICTURES = (
         name="augment",
         kind="choice",
         default="none",
-        choices=("none", "side-on", "top-down"),
-        about="training pictures as they are, or varied as photos taken from the side, or from above",
+        choices=("none", "basic", "side-on", "top-down"),
+        about="training pictures as they are; varied, but never flipped; or as photos taken from the side, or from "
+        "above",
     ),
     Setting(
         name="rotate", kind="float", default=10.0, low=0, high=45, about="turned by so much at most", unit="degrees"
@@ -84,6 +86,15 @@ _PICTURES = (
         unit="pixels",
     ),
     Setting(
+        name="photos",
+        kind="int",
+        default=0,
+        low=0,
+        high=10_000,
+        about="so many pictures to train on at most, and half as many to validate, evenly taken; 0: all of them",
+        unit="pictures",
+    ),
+    Setting(
         name="tta",
         kind="choice",
         default="off",
@@ -95,7 +106,7 @@ _PICTURES = (
         kind="text",
         default="",
         about="the run whose weights training begins with, of the same network; nothing: a new head",
-        unit="a run, as `fastai-tui runs` names it",
+        unit="a run, as `fastai-tui runs` names it, or newest: the newest finished one that fits",
     ),
 )
 
@@ -144,18 +155,35 @@ def check(chosen: Mapping[str, Value]) -> None:
         )
 
 
+def without_photos(chosen: Mapping[str, Value]) -> str:
+    """The embedded data that serve where there are no photos: activations, as far as they do, or else digits."""
+    return STAND_IN if _wanting(chosen) else WITHOUT_PIXELS
+
+
+def fitted(chosen: Mapping[str, Value], given: Collection[str], data: str) -> dict[str, Value]:
+    """The settings for those data, of which some were `given`. The digits are not flipped, for a reflected 2 is no 2,
+    and no more of them are taken than a lesson has time for."""
+    if data != STAND_IN:
+        return dict(chosen)
+    own: dict[str, Value] = {"photos": FEW}
+    if chosen["augment"] == "side-on":
+        own["augment"] = "basic"
+    return {**chosen, **{name: value for name, value in own.items() if name not in given}}
+
+
 def check_data(chosen: Mapping[str, Value], data: str) -> None:
-    """Raises `BadInput` where the embedded activations do not serve: they come from one network and one size, and no
-    picture can be had from them."""
-    if data != WITHOUT_PIXELS:
-        return
-    own = {"model": EMBEDDED, "weights": "", "size": SIZE, "precompute": "on"}
-    wrong = [f"{name}={chosen[name]}" for name, value in own.items() if chosen[name] != value]
-    if chosen["head"] == "cam" and chosen["kernel"] != "1":
-        wrong.append("kernel=3 (1 can be had)")
-    if wrong:
+    """Raises `BadInput` where the embedded activations do not serve."""
+    if data == WITHOUT_PIXELS and (wrong := _wanting(chosen)):
         raise BadInput(
             f"{WITHOUT_PIXELS} has no pictures, only what the embedded trunk made of them at {SIZE} pixels, so "
             f"{', '.join(wrong)} needs photos: `fastai-tui data get dogscats` fetches some, or give a folder of your "
             "own with --data."
         )
+
+
+def _wanting(chosen: Mapping[str, Value]) -> list[str]:
+    """The settings that want photos: the embedded activations come from one network and one size, and no picture can
+    be had from them."""
+    own = {"model": EMBEDDED, "weights": "", "size": SIZE, "precompute": "on"}
+    wrong = [f"{name}={chosen[name]}" for name, value in own.items() if chosen[name] != value]
+    return wrong + (["kernel=3 (1 can be had)"] if chosen["head"] == "cam" and chosen["kernel"] != "1" else [])

@@ -15,12 +15,13 @@ import pytest
 
 from fastai_tui.engine import events
 from fastai_tui.engine.runs.store import RunStore
-from fastai_tui.lessons import loader, progress
+from fastai_tui.lessons import progress
 from fastai_tui.lessons.schema import Chapter
 from tests.e2e.test_survival import ssh as ssh
 from tests.e2e.test_survival import tmux as tmux
 from tests.player import COMMAND, PATIENCE, Player
 from tests.runs import Run, finish
+from tests.shipped import CHAPTERS
 from tests.tui.test_torture import FIRST
 
 STEP = ("--chapter", "first-cnn", "--step", "ten")
@@ -194,7 +195,7 @@ def test_an_app_whose_lab_cannot_work_says_so_and_goes_on(tmp_path: Path, breaks
         player.wait_for("at (2,1)")
 
 
-@pytest.mark.parametrize("chapter", loader.chapters(), ids=lambda chapter: chapter.slug)
+@pytest.mark.parametrize("chapter", CHAPTERS.values(), ids=lambda chapter: chapter.slug)
 def test_no_torch_in_the_apps_process(chapter: Chapter) -> None:
     with Player("--chapter", chapter.slug) as player:
         for step in chapter.steps:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from fastai_tui.lessons import loader, progress
+from fastai_tui.lessons import progress
 from tests.player import NAMED, Player
+from tests.shipped import CHAPTERS, STEPS
 from tests.tui.test_torture import KEYS, SIZES
 
-COUNTS = {chapter.slug: len(chapter.steps) for chapter in loader.chapters()}
-STEPS = [(chapter.slug, step.id) for chapter in loader.chapters() for step in chapter.steps]
+COUNTS = {chapter.slug: len(chapter.steps) for chapter in CHAPTERS.values()}
 REPEAT = 1 / 40  # seconds between two keys of a key that is held down
 HELD, BACKLOG = 10, 2.5  # seconds: what fell behind would need about as long as the key was held, on any machine
 

@@ -1,4 +1,4 @@
-"""Runs of `cifar10` that were never trained: folders as a run's process would have left them."""
+"""Runs of images that were never trained: folders as a run's process would have left them."""
 
 import math
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ import numpy as np
 
 from fastai_tui.engine import events
 from fastai_tui.engine.home import write_whole
+from fastai_tui.engine.job import Job
 from fastai_tui.engine.runs import spec
 from fastai_tui.engine.runs.run import Run
 from fastai_tui.engine.runs.steps import row_type
@@ -34,12 +35,34 @@ def ladder_run(
     done: int | None = None,
     reason: Any = "finished",
 ) -> Run:
-    """A run that ends with this accuracy, these other `metrics` and this validation loss, for a `reason`, after all
-    epochs or as many as are `done`; every epoch before was .1 worse."""
+    """A run of `cifar10`; the rest as `image_run`."""
     asked = {"model": model, "preset": "quick", **(settings or {})}
     job = msgspec.structs.replace(order("cifar10", asked, epochs=epochs, data="colour-digits"), data=data)
+    parameters = PARAMETERS.get(model, 100_000)
+    return image_run(
+        job, accuracy, loss, seconds=seconds, per_epoch=per_epoch, metrics=metrics, done=done, reason=reason,
+        parameters=parameters,
+    )  # fmt: skip
+
+
+def image_run(
+    job: Job,
+    accuracy: float,
+    loss: float,
+    *,
+    seconds: float = 2.0,
+    per_epoch: int = 40,
+    metrics: Mapping[str, float] | None = None,
+    done: int | None = None,
+    reason: Any = "finished",
+    message: str = "",
+    parameters: int = 100_000,
+) -> Run:
+    """A run that ends with this accuracy, these other `metrics` and this validation loss, for a `reason`, after all
+    epochs or as many as are `done`; every epoch before was .1 worse."""
+    epochs = job.epochs
     done = epochs if done is None else done
-    run = RunStore().create(job, "", ["fastai-tui", "train", "cifar10"])
+    run = RunStore().create(job, "", ["fastai-tui", "train", job.experiment])
     total = epochs * per_epoch
     planned = msgspec.structs.replace(run.spec, created=BEGUN, device="cpu", total_batches=total, groups=2)
     write_whole(run.path / "run.json", spec.encode(planned))
@@ -48,13 +71,13 @@ def ladder_run(
         events.RunStarted(
             time=BEGUN,
             run=run.id,
-            experiment="cifar10",
+            experiment=job.experiment,
             settings=job.settings,
             seed=42,
             epochs=epochs,
             device="cpu",
-            data=events.DataFacts(name=data, source="sample", train=4000, valid=1000, classes=["0", "1"]),
-            parameters=PARAMETERS.get(model, 100_000),
+            data=events.DataFacts(name=job.data, source="sample", train=4000, valid=1000, classes=["0", "1"]),
+            parameters=parameters,
             batches_per_epoch=per_epoch,
             versions={"python": "3.11.2", "torch": "2.15.0"},
         )
@@ -70,7 +93,7 @@ def ladder_run(
         )
     writer.flush(1, _rows(done * per_epoch, loss) if done else {})
     last = {"time": BEGUN + 9, "step": done * per_epoch, "epoch": max(done - 1, 0)}
-    writer.last_words(events.RunEnded(**last, reason=reason, message=f"{reason.capitalize()}.", seconds=6.1))
+    writer.last_words(events.RunEnded(**last, reason=reason, message=message or f"{reason.capitalize()}.", seconds=6.1))
     return run
 
 

@@ -18,16 +18,15 @@ from fastai_tui.app.tui.screens.options import OptionsScreen
 from fastai_tui.engine import home
 from fastai_tui.engine.interpret import batch
 from fastai_tui.engine.runs.store import RunStore
-from fastai_tui.lessons import loader, progress
+from fastai_tui.lessons import progress
 from fastai_tui.lessons.schema import Chapter, Step
+from tests.shipped import CHAPTERS, STEPS
 from tests.tui.course import NearLab, canned_runs, in_colours, opened, over_at_once, press, rest
 from tests.tui.lab_answers import ANSWERS, unhurried
 from tests.tui.looks import Look, look, same_as_golden, writes_goldens
 from tests.tui.signal_labs import BlockLab, MeasuringLab
 
 SIZES = [(80, 24), (120, 40), (40, 12)]
-CHAPTERS = {chapter.slug: chapter for chapter in loader.chapters()}
-STEPS = [(chapter.slug, step.id) for chapter in CHAPTERS.values() for step in chapter.steps]
 TRAINED = ("baseline", "crash", "training", "knobs", "knobs", "ten")  # the steps that have runs already
 
 __all__ = ["canned_runs"]

@@ -325,7 +325,7 @@ def test_runs_over_each_other(size: tuple[int, int]) -> None:
         pane.follow(runs[-1], Watcher(runs[-1]).snapshot(), tuple(run.id for run in runs))
 
     text = driven(pane, drive, size)
-    assert pane.measured() == {"overlaid": 3}
+    assert pane.measured() == {"overlaid": 3, "gap": 0}
     assert "another run" in text
     for run in runs:
         assert f"[x] ── {run.id[:4]}" in text
@@ -339,7 +339,7 @@ def test_space_takes_a_run_away_and_the_last_line_trains() -> None:
         pane.follow(runs[-1], Watcher(runs[-1]).snapshot(), tuple(run.id for run in runs))
         await settled(pilot)
         await pilot.press("home", "space")
-        assert pane.measured() == {"overlaid": 2}
+        assert pane.measured()["overlaid"] == 2
         assert pane.kept()["off"] == [runs[0].id]
         await pilot.press("end", "space", "a")
         assert named(host.told) == ["Train"]
@@ -352,7 +352,7 @@ def test_space_takes_a_run_away_and_the_last_line_trains() -> None:
         again.follow(runs[-1], Watcher(runs[-1]).snapshot(), tuple(run.id for run in runs))
 
     driven(again, reopened)
-    assert again.measured() == {"overlaid": 2}
+    assert again.measured()["overlaid"] == 2
 
 
 def test_a_run_that_can_not_be_read_is_listed_and_not_overlaid() -> None:
@@ -363,7 +363,7 @@ def test_a_run_that_can_not_be_read_is_listed_and_not_overlaid() -> None:
         pane.follow(runs[-1], Watcher(runs[-1]).snapshot(), tuple(run.id for run in runs))
 
     assert "[ ]    0001 can not be opened" in driven(pane, drive)
-    assert pane.measured() == {"overlaid": 2}
+    assert pane.measured()["overlaid"] == 2
 
 
 def test_a_live_run_that_nobody_follows_is_read_again() -> None:

@@ -231,9 +231,9 @@ def test_a_run_that_never_comes_is_forgotten() -> None:
     pane = ladder()
 
     async def wait(pilot: Any, host: Host) -> None:
-        for _ in range(rungs_pane.PATIENCE):
-            pane._wait()
-        assert pane._begun == -1
+        for _ in range(beginning.PATIENCE):
+            pane._awaited.wait()
+        assert pane._awaited.row == -1
         assert not pane.all
 
     play(pane, "a", then=wait)

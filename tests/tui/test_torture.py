@@ -18,13 +18,13 @@ from fastai_tui.app.tui.screens.chapter import ChapterScreen
 from fastai_tui.app.tui.screens.glossary import GlossaryScreen
 from fastai_tui.app.tui.screens.page import Page
 from fastai_tui.app.tui.screens.search import SearchScreen
-from fastai_tui.lessons import loader, progress
+from fastai_tui.lessons import progress
 from fastai_tui.lessons.progress import Progress
+from tests.shipped import CHAPTERS, STEPS
 from tests.tui.course import canned_runs as canned_runs
 from tests.tui.course import flood, handled, in_colours, opened, post, rest
 
-STEPS = [(chapter.slug, step.id) for chapter in loader.chapters() for step in chapter.steps]
-FIRST = {step.pane: (c.slug, step.id) for c in reversed(loader.chapters()) for step in reversed(c.steps)}  # of its kind
+FIRST = {step.pane: (c.slug, step.id) for c in reversed(CHAPTERS.values()) for step in reversed(c.steps)}  # of its kind
 NAMED = [
     *("up", "down", "left", "right", "home", "end", "pageup", "pagedown", "enter", "escape", "tab", "shift+tab"),
     *("space", "backspace", "delete", "insert", "f1", "f5", "ctrl+a", "ctrl+c", "ctrl+l", "ctrl+t", "ctrl+z", "ctrl+@"),
@@ -126,7 +126,7 @@ def test_ten_thousand_keys_in_every_step(home: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.usefixtures("canned_runs")
-@pytest.mark.parametrize("chapter", [chapter.slug for chapter in loader.chapters()])
+@pytest.mark.parametrize("chapter", CHAPTERS)
 @pytest.mark.parametrize(
     ("depth", "turn"),
     [
@@ -165,7 +165,7 @@ def steps_of(chapter: str, *, first: bool) -> list[str]:
 
 
 @pytest.mark.usefixtures("canned_runs")
-@pytest.mark.parametrize("chapter", [chapter.slug for chapter in loader.chapters()])
+@pytest.mark.parametrize("chapter", CHAPTERS)
 @pytest.mark.parametrize("first", [True, pytest.param(False, marks=pytest.mark.acceptance)], ids=["kinds", "all"])
 def test_junk_is_pasted_everywhere(chapter: str, first: bool) -> None:
     async def paste() -> None:

@@ -8,11 +8,9 @@ from fastai_tui.app.tui import orders
 from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.engine.settings import Value
 from fastai_tui.lessons import progress
-from fastai_tui.lessons.loader import chapters
+from tests.shipped import CHAPTERS
 from tests.tui.course import opened, over_at_once, rest
 from tests.unit.canned_runs import make_run
-
-CHAPTERS = {chapter.slug: chapter for chapter in chapters()}
 
 
 def trained(step_id: str, chapter: str = "stability", **other: Value) -> str:

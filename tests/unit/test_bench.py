@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from fastai_tui.app.bench import gpu, long_run, peer, suite, training, watching
+from fastai_tui.app.bench import gpu, long_run, peer, photos, suite, training, watching
 from fastai_tui.app.bench.machine import commit, machine
 from fastai_tui.app.bench.place import Place, place
 from fastai_tui.app.bench.processes import Finished, busy, finish, listen
@@ -288,3 +288,11 @@ def test_the_machine_and_the_commit_are_named(tmp_path: Path) -> None:
     assert machine().cores >= 1
     assert machine().memory > 0
     assert commit(tmp_path) == ""
+
+
+def test_decoding_reads_each_photo_once_on_all_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photos, "COUNT", 40)
+    busy_cores, reads = photos.decoding(spot(tmp_path / "home", quick=True))
+    assert (reads.name, reads.value, reads.holds) == ("decoding_once", 1.0, True)
+    assert busy_cores.name == "decoding_cores"
+    assert 0.1 < busy_cores.value < 10

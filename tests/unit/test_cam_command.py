@@ -102,6 +102,7 @@ def test_the_map_is_the_formula_and_lies_on_what_is_red(photo: Path) -> None:
     assert list(found["probabilities"].values()) == pytest.approx(likely.tolist(), abs=1e-5)
     assert np.abs(np.array(found["map"]) - expected).max() < 1e-5
     assert found["seen"] == {"left": 200, "top": 0, "right": 600, "bottom": 400}
+    assert found["field"] == found["seen"]  # its squares part what it saw among them
     assert (found["width"], found["height"], found["zoomed"], found["class"]) == (800, 400, None, None)
     x, y = found["peak"]
     assert 450 < x < 550

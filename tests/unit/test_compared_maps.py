@@ -1,6 +1,7 @@
 """Maps beside what they can be checked against: numbers against an independent computation."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from PIL import Image
 
 from fastai_tui.engine.backbones import MEAN, STD
 from fastai_tui.engine.data.digit_clutter import made
-from fastai_tui.engine.interpret import compared, hooked
+from fastai_tui.engine.interpret import compared, hooked, localise
 from fastai_tui.engine.interpret.standing import Standing, standing
 from fastai_tui.engine.models.clutter import ClutterNet
 
@@ -82,3 +83,23 @@ def test_a_canvas_is_one_for_validation_with_its_own_box(monkeypatch: pytest.Mon
     xb = (torch.from_numpy(valid.images[3].copy())[None, None].float() / 255 - 0.1) / 0.3
     with torch.no_grad():
         assert found.looked.first.probabilities == pytest.approx(network.model(xb)[0].exp().tolist(), abs=1e-4)
+
+
+def test_a_canvas_is_cut_out_at_its_own_size_around_the_peak_as_localising_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    torch.manual_seed(1)
+    model, valid = ClutterNet().eval(), made()[1]
+    network = Standing(model, "0001-clutter", tuple("0123456789"), 64, (0.1,), (0.3,), enlarges=False)
+    monkeypatch.setattr(compared, "standing", lambda run: network)
+    xb = (torch.tensor(valid.images[:4])[:, None].float() / 255 - 0.1) / 0.3
+    loader = SimpleNamespace(batches=lambda epoch: [(xb, None)])
+    ((_, _, places),) = localise.looked(model, loader)  # type: ignore[arg-type]
+    cut = localise.around(xb, places)
+    for row in range(4):
+        again = compared.canvas("0001-clutter", row).looked.zoomed
+        assert again is not None
+        assert (again.box.width, again.box.height) == (localise.SIDE, localise.SIDE)
+        with torch.no_grad():
+            wanted = model(cut[row : row + 1]).softmax(1)[0]
+        assert again.probabilities == pytest.approx(wanted.tolist(), abs=1e-5)

@@ -176,6 +176,9 @@ def test_what_is_drawn_depends_on_seed_epoch_and_photo_alone_and_stays_within_it
     assert counts.min() > 40
     side_on = replace(ALL, kind="side-on", light=0.5).draws(rows, 500, 1, 1)
     assert set(side_on.turn.tolist()) == {0, 4}
+    basic = replace(ALL, kind="basic", light=0.5).draws(rows, 500, 1, 1)
+    assert not basic.turn.any()  # a reflected 2 is no 2
+    assert all(torch.equal(getattr(basic, name), getattr(side_on, name)) for name in vars(basic) if name != "turn")
     assert torch.equal(side_on.angle, first.angle)  # no knob changes another's draws
     nothing = replace(ALL, kind="none").draws(rows, 500, 1, 1)
     assert not nothing.turn.any()
@@ -242,7 +245,8 @@ def test_views_at_test_time_are_the_photo_and_what_training_might_show() -> None
 
 
 def test_what_cannot_be_varied_so_is_one_sentence() -> None:
-    with pytest.raises(BadInput, match=r"no augmentation 'upside-down' of photos; there are side-on, top-down, none"):
+    told = r"no augmentation 'upside-down' of photos; there are basic, side-on, top-down, none"
+    with pytest.raises(BadInput, match=told):
         photo_augmentation("upside-down")
     wide = replace(found_set(), train_images=np.zeros((30, 3, 8, 10), np.uint8))
     with pytest.raises(BadInput, match="mine has pictures of 10×8 pixels"):

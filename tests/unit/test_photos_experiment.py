@@ -1,7 +1,5 @@
 """`dogscats` and `dogbreeds`: what may be ordered, what it begins with, and what becomes of a run's weights."""
 
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -14,7 +12,6 @@ from fastai_tui.engine.interpret import ranked, summary
 from fastai_tui.engine.interpret.standing import standing
 from fastai_tui.engine.interpret.trained import load
 from fastai_tui.engine.models.heads import Pretrained
-from fastai_tui.engine.runs import process
 from fastai_tui.engine.runs.process import build
 from fastai_tui.engine.runs.run import Run
 from fastai_tui.engine.runs.store import RunStore
@@ -24,7 +21,7 @@ from tests.unit import toy_photos
 from tests.unit.toy_photos import learner, settings
 
 EMBEDDED = "photo-activations"
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = pytest.mark.usefixtures("one_thread", "own_signals")
 
 
 def refused(**chosen: object) -> str:
@@ -98,23 +95,13 @@ def test_the_summary_shows_all_of_the_network_though_its_head_alone_trains() -> 
     assert all(layer.keeps_statistics for layer in found.layers if layer.type == "BatchNorm2d")
 
 
-@pytest.fixture(autouse=True)
-def _signals() -> Iterator[None]:
-    """What a run's process does with SIGTERM is undone."""
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
-
-
 def trained(place: Path, epochs: int | None = 1, **chosen: object) -> Run:
     """A run on the toy photos: all that its process does, in this one."""
     folder = place / "photos"
     if not folder.is_dir():
         toy_photos.photos(folder)
     job = order("dogscats", settings(place, **chosen), data=str(folder), epochs=epochs, device="cpu")
-    run = RunStore().create(job, "", ["test"], at_once=True)
-    assert process.main(run.path) == 0, run.state()
-    return run
+    return toy_photos.ran(job)
 
 
 def test_training_goes_on_with_another_run_s_weights(tmp_path: Path) -> None:
@@ -206,6 +193,6 @@ def test_there_are_three_layer_groups_with_all_there_is_between_them(model: str)
 
 
 def test_both_experiments_are_there_with_their_own_data() -> None:
-    assert EXPERIMENTS["dogscats"].data == ("dogscats", EMBEDDED)
-    assert EXPERIMENTS["dogbreeds"].data == ("dogbreeds", EMBEDDED)
+    assert EXPERIMENTS["dogscats"].data == ("dogscats", EMBEDDED, "colour-digits")
+    assert EXPERIMENTS["dogbreeds"].data == ("dogbreeds", EMBEDDED, "colour-digits")
     assert EXPERIMENTS["dogbreeds"].schema == EXPERIMENTS["dogscats"].schema

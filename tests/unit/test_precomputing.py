@@ -62,6 +62,22 @@ def test_the_head_gives_what_the_whole_network_gives(head: str, tmp_path: Path) 
     )
 
 
+@pytest.mark.parametrize("head", ["concat", "cam"])
+def test_training_comes_to_the_same_either_way(head: str, tmp_path: Path) -> None:
+    """With dropout, whose draws are the same, and through batch norms, which stay as they are."""
+    chosen = {"model": NORMED, "head": head, "lr": 0.02}
+    kept, whole = (learner(tmp_path, precompute=how, **chosen) for how in ("on", "off"))
+    pictures = next(iter(whole.data.valid.batches(0)))[0]
+    before = whole.predict(pictures)
+    for learn in (kept, whole):
+        torch.manual_seed(3)
+        learn.fit(2)
+    rows = next(iter(kept.data.valid.batches(0)))[0]
+    after = whole.predict(pictures)
+    torch.testing.assert_close(kept.predict(rows), after, atol=1e-4, rtol=1e-4)
+    assert (after - before).abs().max() > 0.005
+
+
 def test_rows_are_what_the_trunk_makes_of_each_file(tmp_path: Path) -> None:
     photos(tmp_path / "photos", size=(256, 300))
     kept = learner(tmp_path, head="linear")

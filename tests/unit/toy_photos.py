@@ -9,7 +9,11 @@ from PIL import Image
 from torchvision import models
 
 from fastai_tui.engine.device import prepare
+from fastai_tui.engine.job import Job
+from fastai_tui.engine.runs import process
 from fastai_tui.engine.runs.process import build
+from fastai_tui.engine.runs.run import Run
+from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.engine.training import JobLearner
 from fastai_tui.lessons.experiments import order
 
@@ -64,3 +68,10 @@ def made(given: Mapping[str, object], data: Path | str, epochs: int | None, seed
     learn = build(job)
     assert isinstance(learn, JobLearner)
     return learn
+
+
+def ran(job: Job) -> Run:
+    """A run of the job: all that its process does, in this one."""
+    run = RunStore().create(job, "", ["test"], at_once=True)
+    assert process.main(run.path) == 0, run.state()
+    return run

@@ -55,6 +55,9 @@ KINDS: dict[str, str] = {
     "photos": "photos:PhotosPane",
     "features": "features:FeaturesPane",
     "precompute": "precompute:PrecomputePane",
+    "logloss": "logloss:LoglossPane",
+    "extremes": "extremes:ExtremesPane",
+    "recipe": "recipe:RecipePane",
     "cam": "cam:CamPane",
     "hook": "hook:HookPane",
 }

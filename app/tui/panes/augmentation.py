@@ -1,19 +1,20 @@
-"""The pane of augmentation: one image as every epoch of a run sees it, with what chance has drawn for it."""
+"""The pane of augmentation: one image or photo as every epoch of a run sees it, with what chance has drawn for it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import msgspec
 from textual import work
 from textual.binding import Binding, BindingType
 
-from fastai_tui.app.tui.panes import augmentation_drawing
-from fastai_tui.app.tui.panes.augmentation_drawing import VIEWS, Shown
+from fastai_tui.app.tui.panes.augmentation_drawing import VIEWS
+from fastai_tui.app.tui.panes.augmentation_photos import Photos
+from fastai_tui.app.tui.panes.augmentation_small import SmallImages
 from fastai_tui.app.tui.panes.beginning import Pulse
 from fastai_tui.app.tui.panes.playing import PlayingPane, one_of, whole
+from fastai_tui.app.tui.panes.typed import as_line
+from fastai_tui.app.tui.panes.typing import TypingPane
 from fastai_tui.engine.errors import FastaiTuiError
-from fastai_tui.engine.image_views import Augmented, alternates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,15 +26,15 @@ if TYPE_CHECKING:
     from fastai_tui.lessons.progress import State
 
 MOST = 24  # epochs
-KINDS, FLIPS, PADDINGS = ("standard", "flip", "none"), ("random", "alternating"), ("reflect", "zero")
-MOST_PAD, MOST_SIZE, MOST_KEPT = 64, 128, 64
+MOST_KEPT, LONGEST = 64, 99  # words, and characters of one
 NUMBERED = 10**6
+PHOTOS = "photos"  # as `data`: dogs and cats where they are here, or else the cat
 LEAP = 7919  # images on: a set may be sorted by class, and a prime comes round to every image
 
 
-class AugmentationPane(PlayingPane):
+class AugmentationPane(TypingPane, PlayingPane):
     """`self.drawn` epochs are wanted, `self.at` is the one that is looked at (0 before the first); what the knobs say
-    is drawn anew for as many."""
+    is drawn anew for as many. `self.of` knows what a draw is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "step", "epoch", tooltip="the image as the next epoch sees it"),
@@ -45,8 +46,9 @@ class AugmentationPane(PlayingPane):
         Binding("d", "image(1)", "image", tooltip="another image"),
         Binding("D", "image(-1)", "image before", show=False),
         Binding("v", "view", "view", tooltip="one epoch with its numbers, or all of them"),
+        Binding("e", "edit", "own photos", tooltip="type the path of a folder of photos; ctrl+u empties the line"),
     ]
-    FIRST: ClassVar[tuple[str, ...]] = ("space", "a", "f", "v", "d", "u", "z")
+    FIRST: ClassVar[tuple[str, ...]] = ("space", "a", "f", "v", "d", "e", "u", "z")
     WALKED: ClassVar[bool] = False
     FRAMES: ClassVar[float] = 3
     TRAINS: ClassVar[bool] = False
@@ -55,7 +57,9 @@ class AugmentationPane(PlayingPane):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         kept, data = scene.kept, scene.step.show.get("data")
-        self.data = data if isinstance(data, str) else ""
+        self.of: SmallImages | Photos = Photos(self) if data == PHOTOS else SmallImages(self)
+        self.home = data if isinstance(data, str) and data != PHOTOS else ""
+        self.data = as_line(kept.get("data", self.home)) if self.of.typed else self.home
         self.seed = whole(scene.step.show.get("seed", 42), 2**32 - 1)
         self.row = whole(self.option("image"), NUMBERED)
         self.drawn = whole(kept.get("draws"), MOST)
@@ -63,7 +67,7 @@ class AugmentationPane(PlayingPane):
         self.view = one_of(VIEWS, self.option("view"))
         self.rows = _strings(kept.get("rows"))
         self.kinds = _strings(kept.get("kinds"))
-        self.found: Augmented | None = None
+        self.found: Any = None  # what the lab has told, as `self.of` understands it
         self._answered: dict[str, Any] = {}  # what `found` was asked with
         self.trouble, self._serving = "", False
         self.pulse = Pulse(self)
@@ -77,21 +81,7 @@ class AugmentationPane(PlayingPane):
     @property
     def asks(self) -> dict[str, Any]:
         """What the lab is asked with, the number of epochs apart."""
-        chosen = {name: self.knobs.get(name, self.scene.step.show.get(name)) for name in ("augment", "flip", "padding")}
-        return {
-            "data": self.data,
-            "image": self.row,
-            "seed": self.seed,
-            "augment": one_of(KINDS, chosen["augment"]),
-            "flip": one_of(FLIPS, chosen["flip"]),
-            "padding": one_of(PADDINGS, chosen["padding"]),
-            "pad": self._whole("pad", 4, MOST_PAD),
-            "size": self._whole("size", 0, MOST_SIZE),
-        }
-
-    def _whole(self, name: str, usual: int, most: int) -> int:
-        shown = self.scene.step.show.get(name)
-        return int(self.knob(name, shown if type(shown) is int else usual, 0, most))
+        return {"data": self.data, "image": self.row, "seed": self.seed, **self.of.asks()}
 
     @property
     def missing(self) -> bool:
@@ -109,10 +99,10 @@ class AugmentationPane(PlayingPane):
         try:
             while self.missing and self.is_attached:
                 asks, epochs = self.asks, self.drawn
-                answer = await self.services.lab.ask("augmented", topic="augmented", epochs=epochs, **asks)
+                answer = await self.services.lab.ask(self.of.request, topic="augmented", epochs=epochs, **asks)
                 if asks == self.asks and self.is_attached:
-                    self.found = msgspec.convert(answer, Augmented)
-                    self.row = self.found.original.row  # a smaller set has no such image
+                    self.found = self.of.answer(answer)
+                    self.row, _ = self.of.place(self.found)  # a smaller set has no such image
                     self._answered = self.asks
                     self._note()
                     self.settle()
@@ -128,9 +118,10 @@ class AugmentationPane(PlayingPane):
         if self.found is None:
             return
         asks = self.asks
-        self.rows = [*dict.fromkeys([*self.rows, str(self.row)])][-MOST_KEPT:]
+        name = str(self.row) if self.data == self.home else f"{self.data}:{self.row}"[-LONGEST:]
+        self.rows = [*dict.fromkeys([*self.rows, name])][-MOST_KEPT:]
         if self.draws:
-            kind = " ".join(str(asks[name]) for name in ("augment", "flip", "pad", "padding", "size"))
+            kind = " ".join(str(asks[name]) for name in self.of.settings)
             self.kinds = [*dict.fromkeys([*self.kinds, kind])][-MOST_KEPT:]
 
     @property
@@ -140,38 +131,16 @@ class AugmentationPane(PlayingPane):
 
     # What it says of itself
 
-    @property
-    def shown(self) -> Shown:
-        """Everything that is drawn."""
-        asks = self.asks
-        return Shown(
-            self.found, tuple(self.draws), min(self.at, len(self.draws)), asks["padding"], self.view, self.hidden,
-            self.trouble,
-        )  # fmt: skip
-
     def measured(self) -> Measured:
-        shown, asks, draws = self.shown, self.asks, self.draws
-        now, found = shown.now, self.found
+        draws = self.draws
         return {
             "draws": len(draws),
-            "epoch": now.epoch if now else 0,
-            "flipped": int(now is not None and now.flipped),
-            "dx": now.across if now else 0,
-            "dy": now.down if now else 0,
-            "flips": sum(draw.flipped for draw in draws),
-            "views": len({draw.view for draw in draws}),
-            "alternates": int(alternates(draws)),
-            "border": now.border if now else 0,
+            "epoch": min(self.at, len(draws)),
             "seen": len(self.rows),
             "kinds": len(self.kinds),
-            "side": found.original.width if found else 0,
-            "padded": found.padded.width if found else 0,
             "image": self.row,
-            "label": found.label if found else "",
-            "flip": asks["flip"],
-            "padding": asks["padding"],
-            "pad": found.pad if found else asks["pad"],
             "view": self.view,
+            **self.of.measured(self.found),
         }
 
     def kept(self) -> State:
@@ -182,19 +151,17 @@ class AugmentationPane(PlayingPane):
             "view": self.view,
             "rows": [*self.rows],
             "kinds": [*self.kinds],
+            **({"data": self.data} if self.of.typed else {}),
         }
 
     def sentence(self) -> str:
-        return augmentation_drawing.sentence(self.shown)
+        return self.of.sentence(self.found)
 
     def command(self) -> Sequence[str]:
-        asks = self.asks
-        chosen = {name: asks[name] for name in ("augment", "flip", "pad", "padding") if name in self.knobs}
-        words = [word for name, value in chosen.items() for word in ("--set", f"{name}={value}")]
-        return ("train", "cifar10", *words, "--dry-run")
+        return self.of.command(self.knobs)
 
     def code(self) -> str:
-        return self.scene.step.code or "engine.data.augment:moved"
+        return self.scene.step.code or self.of.code
 
     # What the screen tells it
 
@@ -240,7 +207,7 @@ class AugmentationPane(PlayingPane):
 
     def action_image(self, step: int) -> None:
         self.stop()
-        many = self.found.train if self.found else 1000
+        many = self.of.place(self.found)[1] if self.found else 1000
         self.row = (self.row + step * LEAP) % many
         self._serve()
         self.changed()
@@ -249,14 +216,34 @@ class AugmentationPane(PlayingPane):
         self.view = VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
         self.changed()
 
+    # A folder of the learner's own
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "edit" and not self.of.typed:
+            return False
+        if action == "image" and self.found and self.of.place(self.found)[1] == 1:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_edit(self) -> None:
+        self.stop()
+        super().action_edit()
+
+    def before_typing(self) -> str:
+        return "" if self.data == self.home else self.data
+
+    def take(self, text: str) -> None:
+        self.data, self.row = text.strip() or self.home, 0
+        self._serve()
+
     # The picture
 
     def draw(self, sheet: Sheet) -> None:
         self.pulse.beat(self.found is None and not self.trouble)
-        augmentation_drawing.draw(sheet, self.shown, self.pulse.sign(sheet.sight.unicode))
+        self.of.draw(sheet, self.found, self.pulse.sign(sheet.sight.unicode))
 
 
 def _strings(kept: object) -> list[str]:
     """Words as they were kept; nonsense is none."""
     found = kept if isinstance(kept, list) else []
-    return [one for one in found if isinstance(one, str) and len(one) <= 99][-MOST_KEPT:]
+    return [one for one in found if isinstance(one, str) and len(one) <= LONGEST][-MOST_KEPT:]

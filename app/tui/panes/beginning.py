@@ -11,6 +11,8 @@ from fastai_tui.app.text import fit
 from fastai_tui.app.tui.plotting import is_thin
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.timer import Timer
 
     from fastai_tui.app.snapshots import Snapshot
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 SIGNS, PLAIN_SIGNS = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\"
 BEAT, THIN_BEAT = 0.15, 1.0  # seconds between two signs
+PATIENCE = 90  # seconds after which a run that was asked for, and is not there, never will be
 STAGES = ("a process of its own", "PyTorch starts, data are read", "the first batch")
 ROWS = len(STAGES)
 
@@ -48,6 +51,36 @@ class Pulse:
     def _tick(self) -> None:
         self._beats += 1
         self._canvas.redraw()
+
+
+class Awaited:
+    """A run that a canvas has asked for and that is not there yet: `row` says for which row, -1 for none. After
+    `PATIENCE` seconds it never will be, and `gone` is called."""
+
+    def __init__(self, canvas: Canvas, gone: Callable[[], None]) -> None:
+        self.row = -1
+        self._canvas, self._gone = canvas, gone
+        self._timer: Timer | None = None
+        self._waited = 0
+
+    def ask(self, row: int) -> None:
+        """Wait for a row's run."""
+        self.row, self._waited = row, 0
+        self._timer = self._timer or self._canvas.set_interval(1, self.wait)
+
+    def came(self) -> None:
+        """The run is there, or never will be."""
+        self.row = -1
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    def wait(self) -> None:
+        """A second has gone by."""
+        self._waited += 1
+        if self._waited >= PATIENCE:  # the screen has said why
+            self.came()
+            self._gone()
 
 
 def begins(shot: Snapshot | None) -> bool:

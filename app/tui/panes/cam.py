@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
-from textual import work
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes import cam_drawing, cam_shown
+from fastai_tui.app.tui.panes.asking import AskingPane
 from fastai_tui.app.tui.panes.cam_asked import ANSWERS, Asked, arguments
 from fastai_tui.app.tui.panes.cam_shown import VIEWS, WALKED, Shown, measures
 from fastai_tui.app.tui.panes.inside import InsidePane
 from fastai_tui.app.tui.panes.playing import one_of, whole
 from fastai_tui.app.tui.panes.typing import TypingPane
 from fastai_tui.engine.compared import Agreement, Canvas
-from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.looking import CAT, Looked
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ SOURCES, INTERPOLATIONS = (CATDOG, "run"), ("bilinear", "nearest")
 MOST, REMEMBERED, LONGEST = 999_999, 300, 200
 
 
-class CamPane(TypingPane, InsidePane):
+class CamPane(TypingPane, AskingPane, InsidePane):
     """The arrows move over the map; `Asked` is what the lab is asked for, and what it has told is kept by it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,11 +75,11 @@ class CamPane(TypingPane, InsidePane):
         wanted = None if "which" in kept else scene.step.show.get("class")
         self.wanted = wanted if isinstance(wanted, str) else ""
         self.known: dict[Asked, Any] = {}
-        self._serving, self._network = False, 0
+        self._network = 0
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._serve()
+        self.serve()
 
     # Which network
 
@@ -100,7 +99,7 @@ class CamPane(TypingPane, InsidePane):
         self.known = {asked: answer for asked, answer in self.known.items() if asked[1] == CATDOG}
         self.trouble = ""
         self._network += 1
-        self._serve()
+        self.serve()
 
     def follow(self, run: Run | None, shot: Snapshot | None, runs: tuple[str, ...]) -> None:
         before = self.of_run
@@ -127,29 +126,20 @@ class CamPane(TypingPane, InsidePane):
         every = ("localised", self.of_run, "", 0)
         return every if self.all and self.view == "clutter" and self.of_run and every not in self.known else None
 
-    def _serve(self) -> None:
-        if not self._serving and self.is_attached and self.missing is not None and not self.trouble:
-            self._serving = True
-            self._ask()
+    async def ask_next(self) -> None:
+        """What is told of another network is dropped."""
+        if (asked := self.missing) is None:
+            return
+        network = self._network
+        answer = await self.services.lab.ask(asked[0], topic="cam", **arguments(asked))
+        if self.is_attached and network == self._network:
+            self.known[asked] = msgspec.convert(answer, ANSWERS[asked[0]])
+            self._settle()
 
-    @work(exit_on_error=True)
-    async def _ask(self) -> None:
-        """Ask the lab until everything is known."""
-        asked = None
-        try:
-            while self.is_attached and (asked := self.missing) is not None:
-                network = self._network
-                answer = await self.services.lab.ask(asked[0], topic="cam", **arguments(asked))
-                if self.is_attached and network == self._network:
-                    self.known[asked] = msgspec.convert(answer, ANSWERS[asked[0]])
-                    self._settle()
-        except FastaiTuiError as error:
-            if asked is not None and asked[0] == "localised":
-                self.all = False
-            self.say(str(error))
-        finally:
-            self._serving = False
-        self.refresh_bindings()
+    def refused(self, sentence: str) -> None:
+        if self.missing is not None and self.missing[0] == "localised":
+            self.all = False
+        super().refused(sentence)
 
     def _settle(self) -> None:
         """Keep the cursor within the map, remember what was seen, and draw."""
@@ -288,7 +278,7 @@ class CamPane(TypingPane, InsidePane):
         """Something else is to be shown."""
         self.trouble = ""
         self._settle()
-        self._serve()
+        self.serve()
 
     def action_move(self, down: int, across: int) -> None:
         self.at = max(self.at[0] + down, 0), max(self.at[1] + across, 0)

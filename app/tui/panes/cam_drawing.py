@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fastai_tui.app.tui.panes.cam_shown import Rows, Shown
     from fastai_tui.app.tui.sheet import Role, Sheet
     from fastai_tui.engine.framing import Box
-    from fastai_tui.engine.looking import Looked
+    from fastai_tui.engine.looking import Looked, Seen
 
 TYPING = "a photo's path; enter: done; ctrl+u: anew"
 GAP = 2
@@ -65,10 +65,15 @@ def _numbers(sheet: Sheet, area: Area, shown: Shown) -> None:
         likely = shown.said("probability", f"{found.first.probabilities[i]:.3f}")
         blocks.append((f"{printable(found.classes[i])} ×{likely}", found.first.channels[i]))
     written = [_written(rows) for _, rows in blocks]
-    wide = max(len(word) for each in written for row in each for word in row) + 1
-    across, down = wide * len(shown.map[0]), len(shown.map) + 1
-    columns = max((area.width + GAP) // (across + GAP), 1)
-    places = columns * max(area.height // down, 1)
+    side, down = len(shown.map[0]), len(shown.map) + 1
+    for count in (3, 2, 1):  # maps: the fewer, the narrower their numbers may be
+        drawn = written[:count] if count < 3 else written
+        wide = max(len(word) for each in drawn for row in each for word in row) + 1
+        across = wide * side
+        columns = max((area.width + GAP) // (across + GAP), 1)
+        places = columns * max(area.height // down, 1)
+        if across <= area.width and places >= count:
+            break
     if places < min(len(blocks), 3):
         sheet.leave_out(f"the map of {blocks[places][0].partition(' ×')[0]}")
     for place, (name, _) in enumerate(blocks[: min(places, 3) if columns < 3 else places]):
@@ -140,7 +145,7 @@ def _overlaid(sheet: Sheet, area: Area, shown: Shown, found: Looked, rows: Rows)
         marks = _frame(shown.canvas.box, found, pixels)
     elif shown.view == "zoom" and found.zoomed is not None and not shown.covered:
         marks = _frame(found.zoomed.box, found, pixels)
-    heat = None if shown.covered else spread(rows, found.first.box, found, pixels.shape[:2], shown.interpolation)
+    heat = None if shown.covered else spread(rows, found.first, found, pixels.shape[:2], shown.interpolation)
     signed = shown.view == "classes" and shown.map_shown == cam_shown.DIFFERENCE
     look = photo_picture.DIFFERENCE if signed else photo_picture.HEAT
     _put(sheet, area, pixels, heat, shown.opacity, look, marks)
@@ -173,7 +178,7 @@ def _frame(box: Box, found: Looked, pixels: np.ndarray) -> np.ndarray:
     return outline(box.bounds(), (found.width, found.height), (pixels.shape[0], pixels.shape[1]))
 
 
-def spread(rows: Rows, box: Box, found: Looked, shape: tuple[int, ...], interpolation: str) -> np.ndarray:
+def spread(rows: Rows, seen: Seen, found: Looked, shape: tuple[int, ...], interpolation: str) -> np.ndarray:
     """The map, scaled to 0…1 (−1…1 where it goes below nought), where it belongs in a photo of `shape` (height, width);
     NaN outside."""
     import numpy as np
@@ -183,13 +188,8 @@ def spread(rows: Rows, box: Box, found: Looked, shape: tuple[int, ...], interpol
 
     small = np.asarray(rows)
     small = heat.signed(small) if float(small.min()) < 0 else heat.scaled(small)
-    large = photo_picture.spread(small, box.bounds(), (found.width, found.height), (shape[0], shape[1]))
-    if interpolation == "nearest":
-        down, across = (np.flatnonzero(~np.isnan(large).all(axis)) for axis in (1, 0))
-        i = np.arange(len(down)) * small.shape[0] // len(down)
-        j = np.arange(len(across)) * small.shape[1] // len(across)
-        large[down[0] : down[-1] + 1, across[0] : across[-1] + 1] = small[i][:, j]
-    return large
+    size, smooth = (found.width, found.height), interpolation != "nearest"
+    return photo_picture.spread(small, seen.box.bounds(), size, (shape[0], shape[1]), seen.field, smooth=smooth)
 
 
 def _put(

@@ -21,6 +21,7 @@ from fastai_tui.app.tui.panes.run_picture import LEAST, LOSSES, WIDE, mood
 from fastai_tui.app.tui.plotting import Plotter
 from fastai_tui.app.tui.sheet import Paint
 from fastai_tui.engine.errors import FastaiTuiError
+from fastai_tui.engine.runs.gap import Gap, between
 from fastai_tui.engine.runs.run import Run
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class ComparePane(Pane):
         self.broken: dict[str, str] = {}  # runs that can not be read, and why
         self._watchers: dict[str, Watcher] = {}
         self._overlaid = -1
+        self.gap: Gap | None = None  # between the losses of those that are overlaid
+        self._gap_of: tuple[tuple[str, int], ...] = ()  # those runs, and how far they have come
 
     # The runs
 
@@ -120,9 +123,28 @@ class ComparePane(Pane):
 
     def _told(self) -> None:
         """Tell the screen when another number of runs is overlaid."""
+        self._compare()
         if self._overlaid != (overlaid := self._count()):
             self._overlaid = overlaid
             self.changed()
+
+    def _compare(self) -> None:
+        """Find the gap anew where other runs are overlaid, or one has gone on."""
+        of = tuple((run, self.shots[run].step) for run in self.on if self.shots[run].step)
+        if of != self._gap_of:
+            if [run for run, _ in of] != [run for run, _ in self._gap_of]:
+                self.gap = None
+            self._gap_of = of
+            self._find_gap([Run(self.services.runs.place / run) for run, _ in of])
+
+    @work(exclusive=True, group="gap")
+    async def _find_gap(self, runs: list[Run]) -> None:
+        """Read all their batches, beside the event loop."""
+        try:
+            self.gap = await asyncio.to_thread(between, runs)
+        except (FastaiTuiError, OSError):  # the list says which of them can not be opened
+            self.gap = None
+        self.changed()
 
     def _count(self) -> int:
         return sum(bool(self.shots[run].step) for run in self.on)
@@ -145,6 +167,7 @@ class ComparePane(Pane):
     def action_overlay(self) -> None:
         self.off ^= {self.listed[self.at]}
         self._overlaid = self._count()
+        self._compare()
         self.changed()
 
     def action_train(self) -> None:
@@ -164,16 +187,27 @@ class ComparePane(Pane):
     # The picture
 
     def draw(self, sheet: Sheet) -> None:
+        words = self._apart(brief=sheet.width < WIDE)
+        if words and sheet.height > LEAST:
+            sheet.put(sheet.height - 1, 0, fit(words, sheet.width), "strong")
+            self._draw(sheet, sheet.height - 1)
+            return
+        if words:
+            sheet.leave_out("how far the losses lie apart")
+        self._draw(sheet, sheet.height)
+
+    def _draw(self, sheet: Sheet, height: int) -> None:
+        """The curves and the list, in the first rows of the sheet."""
         lines = len(self.listed) + 2
-        room = sheet.height - min(lines, max(sheet.height // 3, 4))
+        room = height - min(lines, max(height // 3, 4))
         if self.view == "results" or room < LEAST:
             if self.view != "results":
                 sheet.leave_out("the curves")
-            self._list(sheet, Area(0, 0, sheet.width, sheet.height))
+            self._list(sheet, Area(0, 0, sheet.width, height))
             return
         for name, area in self._places(Area(0, 0, sheet.width, room)):
             self._plot(sheet, area, name)
-        self._list(sheet, Area(room, 0, sheet.width, sheet.height - room))
+        self._list(sheet, Area(room, 0, sheet.width, height - room))
 
     def _places(self, area: Area) -> list[tuple[str, Area]]:
         if self.view != "all":
@@ -256,7 +290,16 @@ class ComparePane(Pane):
     # In words
 
     def measured(self) -> Measured:
-        return {"overlaid": self._count()}
+        found: dict[str, float | str] = {"overlaid": self._count()}
+        ended = all(self.shots[run].ended for run, _ in self._gap_of)  # the first batches of two runs are often alike
+        return found | ({"gap": self.gap.largest} if self.gap is not None and ended else {})
+
+    def _apart(self, brief: bool) -> str:
+        """How far the losses of the overlaid runs lie apart, in words; nothing where there are not two."""
+        if self.gap is None:
+            return ""
+        secret = bool((LOSSES | {"accuracy", "gap"}) & self.hidden)
+        return comparing.gap_in_words(self.gap, brief=brief, secret=secret)
 
     def kept(self) -> State:
         return {"off": sorted(self.off & set(self.listed)), "view": self.view}
@@ -277,7 +320,7 @@ class ComparePane(Pane):
         head, *lines = comparing.table([self.shots[run] for run in self.on], self.hidden)
         told = [", ".join(f"{name or 'is'} {value}" for name, value in zip(head, line, strict=True) if value)
                 for line in lines]  # fmt: skip
-        return f"{len(lines)} runs are overlaid. {'; '.join(told)}."
+        return f"{len(lines)} runs are overlaid. {'; '.join(told)}. {self._apart(brief=False)}".rstrip()
 
 
 def _widths(lines: Sequence[tuple[str, ...]], width: int) -> list[int]:

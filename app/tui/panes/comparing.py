@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from fastai_tui.app.axes import Limits, limits
 from fastai_tui.app.sentences import phase
-from fastai_tui.app.text import duration, number
+from fastai_tui.app.text import duration, number, plural
 
 if TYPE_CHECKING:
     from fastai_tui.app.snapshots import Snapshot
+    from fastai_tui.engine.runs.gap import Gap
 
 RESULTS = ("train_loss", "valid_loss", "accuracy")
 ABOVE = 2  # times the largest loss at a beginning, up to which the axis reaches
@@ -69,6 +70,16 @@ def table(shots: Sequence[Snapshot], hidden: Collection[str], brief: bool = Fals
         own = ", ".join(conditions(shot).get(name, "-") for name in names) if brief else apart(shot, names)
         lines.append((short(shot.run), own, done, *(found[name] for name in RESULTS), took, end))
     return lines
+
+
+def gap_in_words(gap: Gap, *, brief: bool, secret: bool) -> str:
+    """How far runs lie apart: `Of the 93 batches that they share, no loss differs by one bit.`"""
+    apart = "?" if secret else number(gap.largest)
+    if brief:
+        words = "no bit differs" if not gap.largest and not secret else f"losses differ by up to {apart}"
+        return f"{plural(gap.batches, 'batch')}: {words}"
+    words = "no loss differs by one bit" if not gap.largest and not secret else f"the losses differ by up to {apart}"
+    return f"In the {plural(gap.batches, 'batch')} that they share, {words}."
 
 
 def short(run: str) -> str:

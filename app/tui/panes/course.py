@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastai_tui.app.planning import Planned, planned
-from fastai_tui.app.snapshots import setting_in_words
+from fastai_tui.app.tui import orders
 from fastai_tui.app.tui.panes.described import DescribedPane
 
 if TYPE_CHECKING:
@@ -118,6 +118,5 @@ class CoursePane(DescribedPane):
         if self.job is None:
             return []
         then = {**dict(shot.asked), **dict(shot.turned)}
-        now = self.job.settings
-        found = [f"{name}={setting_in_words(v)}" for name, v in now.items() if name in then and then[name] != v]
+        found = orders.different(self.job.settings, then)
         return found + ([f"{self.job.epochs} epochs"] if self.job.epochs != shot.epochs else [])

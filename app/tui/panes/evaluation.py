@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
-from textual import work
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes import evaluation_drawing as drawing
+from fastai_tui.app.tui.panes.asking import AskingPane
 from fastai_tui.app.tui.panes.evaluation_drawing import Shown
 from fastai_tui.app.tui.panes.inside import InsidePane
 from fastai_tui.app.tui.panes.playing import one_of, whole
 from fastai_tui.app.tui.plotting import Plotter
-from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.normed import BATCH_SIZES, SIZES, STATISTICS, Row
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ MOST_DRAWS = 20  # last batches to try
 Key = tuple[int, bool, int, int]  # size, sorted, bs, draw
 
 
-class EvaluationPane(InsidePane):
+class EvaluationPane(AskingPane, InsidePane):
     """The arrows go through sizes and statistics, space evaluates the row; what training left behind is the same in all
     rows, and is shown in all once one was evaluated."""
 
@@ -64,7 +63,6 @@ class EvaluationPane(InsidePane):
         self.draws = whole(kept.get("draw"), MOST_DRAWS - 1)
         self.wanted = _keys(kept.get("wanted"))
         self.rows: dict[Key, Row] = {}
-        self._serving = False
         self.plotter = Plotter(self)
 
     # What is asked for
@@ -86,11 +84,11 @@ class EvaluationPane(InsidePane):
 
     def look(self) -> None:
         self.rows, self.trouble = {}, ""  # its weights are others now
-        self._serve()
+        self.serve_anew()
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._serve()
+        self.serve_anew()
 
     def turned(self, knob: str, value: Value) -> None:
         self._again()
@@ -108,37 +106,33 @@ class EvaluationPane(InsidePane):
             key = (size, self.sorted, self.bs, self.draws)
             if key not in self.wanted:
                 self.wanted.append(key)
-        self._serve()
+        self.serve_anew()
 
     @property
     def missing(self) -> Key | None:
         """What is to be evaluated next."""
         return next((key for key in self.wanted if key not in self.rows), None)
 
-    def _serve(self) -> None:
-        if not self._serving and self._looked is not None and self.is_mounted and self.missing:
-            self._serving, self.trouble = True, ""
-            self._ask()
+    @property
+    def ready(self) -> bool:
+        return self.run is not None and self._looked is not None and self.is_attached
 
-    @work(exit_on_error=True)
-    async def _ask(self) -> None:
-        """Ask the lab for one row after the other; what is told of another run is dropped."""
-        try:
-            while self.run is not None and self.is_attached and (key := self.missing):
-                looked, run = self._looked, self.run.id
-                size, by_class, bs, draw = key
-                answer = await self.services.lab.ask(
-                    "evaluation", topic="evaluation", run=run, size=size, by_class=by_class, bs=bs, draw=draw
-                )
-                if self.run is not None and self.run.id == run and looked == self._looked and self.is_attached:
-                    self.rows[key] = msgspec.convert(answer, Row)
-                    self.changed()
-        except FastaiTuiError as error:
-            self.wanted = [key for key in self.wanted if key in self.rows]
-            self.refused(str(error))
+    async def ask_next(self) -> None:
+        """What is told of another run is dropped."""
+        run, key = self.run, self.missing
+        if run is None or key is None:
+            return
+        looked, (size, by_class, bs, draw) = self._looked, key
+        answer = await self.services.lab.ask(
+            "evaluation", topic="evaluation", run=run.id, size=size, by_class=by_class, bs=bs, draw=draw
+        )
+        if self.run is not None and self.run.id == run.id and looked == self._looked and self.is_attached:
+            self.rows[key] = msgspec.convert(answer, Row)
             self.changed()
-        finally:
-            self._serving = False
+
+    def refused(self, sentence: str) -> None:
+        self.wanted = [key for key in self.wanted if key in self.rows]
+        super().refused(sentence)
 
     # What it says of itself
 

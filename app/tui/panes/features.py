@@ -6,17 +6,16 @@ import math
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
-from textual import work
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes import features_drawing
+from fastai_tui.app.tui.panes.asking import AskingPane
 from fastai_tui.app.tui.panes.beginning import Pulse
 from fastai_tui.app.tui.panes.early import EarlyPane, once_told
 from fastai_tui.app.tui.panes.features_drawing import Shown
 from fastai_tui.app.tui.panes.playing import one_of, whole
 from fastai_tui.app.tui.panes.run_picture import instead
 from fastai_tui.engine import features
-from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.features import Feature
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ ENOUGH = 5  # channels that were looked at before the best of all is shown
 MOST_SEEN = 400
 
 
-class FeaturesPane(EarlyPane):
+class FeaturesPane(AskingPane, EarlyPane):
     """Left and right move the threshold; d and D take another channel."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -64,12 +63,11 @@ class FeaturesPane(EarlyPane):
         found = kept.get("seen")
         self.seen = [n for n in found if type(n) is int and 0 <= n < CHANNELS] if isinstance(found, list) else []
         self.feature: Feature | None = None
-        self.trouble, self._serving = "", False
         self.pulse = Pulse(self)
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._serve()
+        self.serve_anew()
 
     # The lab
 
@@ -83,25 +81,11 @@ class FeaturesPane(EarlyPane):
         known = self.feature
         return known is None or (known.channel, known.pool) != (self.channel, self.pool)
 
-    def _serve(self) -> None:
-        if not self._serving and self.is_attached and self.missing:
-            self._serving, self.trouble = True, ""
-            self._ask()
-
-    @work(exit_on_error=True)
-    async def _ask(self) -> None:
-        """Ask until what is wanted is there."""
-        try:
-            while self.missing and self.is_attached:
-                asked = self.channel, self.pool
-                answer = await self.services.lab.ask("feature", topic="feature", channel=asked[0], pool=asked[1])
-                if asked == (self.channel, self.pool) and self.is_attached:
-                    self._heard(msgspec.convert(answer, Feature))
-        except FastaiTuiError as error:
-            self.trouble = str(error)
-            self.changed()
-        finally:
-            self._serving = False
+    async def ask_next(self) -> None:
+        asked = self.channel, self.pool
+        answer = await self.services.lab.ask("feature", topic="feature", channel=asked[0], pool=asked[1])
+        if asked == (self.channel, self.pool) and self.is_attached:
+            self._heard(msgspec.convert(answer, Feature))
 
     def _heard(self, feature: Feature) -> None:
         self.feature = feature
@@ -179,7 +163,7 @@ class FeaturesPane(EarlyPane):
         if self.feature is not None and not self.missing:
             self._heard(self.feature)
             return
-        self._serve()
+        self.serve_anew()
         self._tell()
 
     def action_channel(self, step: int) -> None:

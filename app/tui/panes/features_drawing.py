@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastai_tui.app.text import count, fit, number
+from fastai_tui.app.tui.panes import bars
 from fastai_tui.app.tui.panes.run_picture import spoken
 from fastai_tui.engine import features
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from fastai_tui.app.tui.sheet import Role, Sheet
     from fastai_tui.engine.features import Feature
 
-EIGHTHS = " ▁▂▃▄▅▆▇█"
 CUT, CAT = "│", "▲"
 SIDES: tuple[Role, Role] = ("warn", "accent")  # the two classes' colours
 
@@ -104,15 +104,15 @@ def draw(sheet: Sheet, shown: Shown) -> None:
 def _histograms(sheet: Sheet, shown: Shown, room: int) -> None:
     known, width = shown.feature, sheet.width
     high = (room - 2) // 2  # the row of the cat, and that of the axis
-    bars = [
+    heights = [
         features.histogram(_of(known, label), known.low, known.high, width) for label in range(len(known.classes[:2]))
     ]
-    largest = max(max(each) for each in bars) or 1
+    largest = max(max(each) for each in heights) or 1
     cut = features.place(shown.threshold, known.low, known.high, width)
-    for label, counts in enumerate(bars):
+    for label, counts in enumerate(heights):
         top = 1 + label * high
         for column, many in enumerate(counts):
-            _bar(sheet, top, column, high, many / largest, SIDES[label])
+            bars.upright(sheet, top, column, high, many / largest, SIDES[label])
         name = f"{known.classes[label]} "
         sheet.put(top, width - len(name), name, SIDES[label])
         for row in range(top, top + high):
@@ -125,15 +125,6 @@ def _histograms(sheet: Sheet, shown: Shown, room: int) -> None:
     sheet.put(row + 1, width - len(ends[1]), ends[1], "dim")
     middle = f"{CUT} {number(shown.threshold, 3)}"
     sheet.put(row + 1, min(max(cut, len(ends[0]) + 1), max(width - len(ends[1]) - len(middle) - 1, 0)), middle, "mark")
-
-
-def _bar(sheet: Sheet, top: int, column: int, high: int, share: float, style: Role) -> None:
-    """A column of eighths; what there is is never nothing to be seen."""
-    filled = max(round(share * high * 8), 1) if share else 0
-    for row in range(high):
-        here = min(max(filled - 8 * (high - 1 - row), 0), 8)
-        if here:
-            sheet.put(top + row, column, EIGHTHS[here] if sheet.sight.unicode else "#" if here > 3 else ".", style)
 
 
 def _of(known: Feature, label: int) -> Sequence[float]:

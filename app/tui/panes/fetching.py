@@ -1,4 +1,4 @@
-"""A pane that can get CIFAR-10: `data get` goes on while the learner goes about, and how far it is is shown."""
+"""A pane that can get a data set: `data get` goes on while the learner goes about, and how far it is is shown."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
     from fastai_tui.app.tui.services import Scene
 
-REAL = "cifar10"
-PLACE = ("data", REAL)  # where the attempt is kept, for whichever step asks for it
 LOOK, THIN_LOOK = 0.25, 1.0  # seconds between two looks at how far it is
 
 
 class FetchingPane(Pane):
-    """`self.getting` is the attempt to get it, whichever step it was begun in."""
+    """`self.getting` is the attempt to get the set `REAL`, which is `CALLED` so, whichever step it was begun in."""
+
+    REAL: ClassVar[str] = "cifar10"
+    CALLED: ClassVar[str] = "CIFAR-10"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "load", "get CIFAR-10", tooltip="fetch CIFAR-10, 170 MB"),
@@ -43,12 +44,17 @@ class FetchingPane(Pane):
 
     def get(self) -> Getting:
         """Begin to get it."""
-        return Getting(REAL)
+        return Getting(self.REAL)
+
+    @property
+    def attempt(self) -> tuple[str, str]:
+        """Where the attempt is kept, for whichever step asks for it."""
+        return "data", self.REAL
 
     @property
     def getting(self) -> Getting | None:
         """The newest attempt that is going on or has failed."""
-        found = self.services.memory.get(PLACE)
+        found = self.services.memory.get(self.attempt)
         return found if isinstance(found, Getting) else None
 
     @property
@@ -64,11 +70,11 @@ class FetchingPane(Pane):
         return super().check_action(action, parameters)
 
     def action_dismiss(self) -> None:
-        self.services.memory.pop(PLACE, None)
+        self.services.memory.pop(self.attempt, None)
         self._watched()
 
     def action_load(self) -> None:
-        self.services.memory[PLACE] = self.get()
+        self.services.memory[self.attempt] = self.get()
         self._watch()
 
     def action_stop(self) -> None:
@@ -88,7 +94,7 @@ class FetchingPane(Pane):
             self._timer.stop()
             self._timer = None
             if getting is not None and getting.here:
-                self.services.memory.pop(PLACE, None)
+                self.services.memory.pop(self.attempt, None)
                 self.arrived()
             self.changed()
         self.refresh_bindings()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -12,7 +10,7 @@ from textual.binding import Binding, BindingType
 from fastai_tui.app import rate_finding
 from fastai_tui.app.rate_finding import Finding
 from fastai_tui.app.tui import orders
-from fastai_tui.app.tui.panes import finder_drawing, finder_rungs
+from fastai_tui.app.tui.panes import finder_drawing, finder_rungs, rate_asked
 from fastai_tui.app.tui.panes.beginning import Pulse
 from fastai_tui.app.tui.panes.finder_drawing import HIDING, Shown
 from fastai_tui.app.tui.panes.finder_kept import KeptCurvesPane
@@ -20,7 +18,7 @@ from fastai_tui.app.tui.panes.finder_rungs import KNOB
 from fastai_tui.app.tui.plotting import Plotter
 from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.suggestions import NAMES
-from fastai_tui.engine.sweep import Sweep, piece
+from fastai_tui.engine.sweep import Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     from fastai_tui.lessons.progress import State
 
 VIEWS = ("curve", "proof")
-_leaving: set[asyncio.Task[None]] = set()  # the event loop itself would let them be collected
 
 
 class FinderPane(KeptCurvesPane):
@@ -111,39 +108,21 @@ class FinderPane(KeptCurvesPane):
 
     @work(exclusive=True, group="finder", exit_on_error=True)
     async def _find(self, job: Job, sweep: Sweep) -> None:
-        """Ask the lab piece by piece, until it is done or nobody waits any more."""
+        """Have it found, until it is done or nobody waits any more."""
         try:
-            while self.finding is not None and not self.finding.done:
-                after = len(self.finding.rates)
-                answer = await self.services.lab.ask("find_rate", topic="finder", job=job, sweep=sweep, after=after)
-                self._grow(answer)
+            await rate_asked.find(self.services.lab, job, sweep, self._grow)
         except FastaiTuiError as error:
             self.finding, self.trouble = None, str(error)
             self.say(self.trouble)
-        except asyncio.CancelledError:
-            self._leave()
-            raise
         self.busy = False
         self._tell()
 
-    def _grow(self, answer: Any) -> None:
-        if self.finding is None:
-            return
-        self.finding = self.finding.grown(piece(answer))
-        if self.finding.done:
+    def _grow(self, finding: Finding) -> None:
+        self.finding = finding
+        if finding.done:
             self.finished += 1
             self.remember()
         self.changed()
-
-    def _leave(self) -> None:
-        """The lab is to let go of the network: nobody waits for the rest."""
-        task = asyncio.get_running_loop().create_task(self._let_go())
-        _leaving.add(task)
-        task.add_done_callback(_leaving.discard)
-
-    async def _let_go(self) -> None:
-        with contextlib.suppress(FastaiTuiError):  # a lab that is gone has let go
-            await self.services.lab.ask("leave_rate", topic="finder")
 
     def action_stop(self) -> None:
         self.workers.cancel_group(self, "finder")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app import sentences, views
-from fastai_tui.app.snapshots import setting_in_words
 from fastai_tui.app.text import fit
 from fastai_tui.app.tui import orders
 from fastai_tui.app.tui.panes import beginning
@@ -83,9 +82,12 @@ class GroupsPane(RunPane):
             return
         import msgspec
 
+        from fastai_tui.engine.data.catalogue import DATA_SETS
         from fastai_tui.lessons.experiments import experiment, smallest
 
-        key, data = self._key(), smallest(experiment(self.job.experiment)) or self.job.data
+        key, data = self._key(), self.job.data
+        if data not in DATA_SETS or not DATA_SETS[data].embedded:
+            data = smallest(experiment(self.job.experiment)) or data
 
         def then(answer: Any) -> None:
             self.known[key] = answer
@@ -228,8 +230,7 @@ class GroupsPane(RunPane):
         """What another run would do differently."""
         if self.run is None or self.ours is None or not self.ours.ended or self.job is None:
             return ""
-        then = self.run.spec.job.settings
-        different = [f"{k}={setting_in_words(v)}" for k, v in self.job.settings.items() if then.get(k, v) != v]
+        different = orders.different(self.job.settings, self.run.spec.job.settings)
         return f"space trains with {', '.join(different)}; this run is kept." if different else ""
 
     def _accuracy(self, shot: Snapshot) -> str:

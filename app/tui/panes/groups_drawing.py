@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastai_tui.app.text import fit, plural
+from fastai_tui.app.tui.panes import layers
 from fastai_tui.app.tui.panes.layout import Area
 from fastai_tui.app.tui.panes.run_picture import spoken
 from fastai_tui.engine.schedules import per_group
@@ -18,6 +19,8 @@ VIEWS = ("layers", "moved")
 NAME, COUNT, STATE = 10, 9, 21  # columns for a layer's name, its parameters, what becomes of it
 MOVED, STATISTICS = 8, 8
 BESIDE = 76  # columns from which both views have room
+MANY = 12  # layers of a group from which on they are counted
+TINY = 5e-5  # a change that four digits behind the point do not show
 SECRETS = {"moved", "moved_frozen", "moved_free", "statistics"}
 
 
@@ -111,6 +114,7 @@ def grouped(summary: Mapping[str, Any], moved: Mapping[str, Any] | None) -> tupl
     count = summary["groups"]
     rates, wds = (per_group(summary["settings"][name], count) for name in ("lr", "wd"))
     changes = {layer["name"]: layer for layer in moved["layers"]} if moved else {}
+    still = moved["freeze"] if moved else 0  # of layers that were not even there nothing is known but that
     return tuple(
         Group(
             number=number + 1,
@@ -118,7 +122,7 @@ def grouped(summary: Mapping[str, Any], moved: Mapping[str, Any] | None) -> tupl
             rate=rates[number],
             wd=wds[number],
             layers=tuple(
-                _layer(layer, number < summary["frozen"], changes.get(layer["name"], {}))
+                _layer(layer, number < summary["frozen"], changes.get(layer["name"], {"frozen": number < still}))
                 for layer in summary["layers"]
                 if layer["group"] == number and layer["parameters"]
             ),
@@ -170,7 +174,8 @@ def _told(now: Shown, layer: Layer) -> str:
         more = f"; its statistics moved by {layer.statistics:.0%}" if layer.statistics else ""
         return f"Not a bit of its weights is different after {batches}{rest}{more}."
     more = "" if layer.statistics is None else f", its statistics by {layer.statistics:.0%}"
-    return f"In {batches} its weights moved by {layer.change or 0:.1%}{more}."
+    far = f"{layer.change or 0:.1%}" if (layer.change or 0) >= 0.0005 else "less than 0.05%"
+    return f"In {batches} its weights moved by {far}{more}."
 
 
 def draw(sheet: Sheet, area: Area, now: Shown, note: str = "") -> None:
@@ -187,10 +192,12 @@ def draw(sheet: Sheet, area: Area, now: Shown, note: str = "") -> None:
     row = area.row
     for view in views:
         column = area.column + (NAME + COUNT + STATE + 2 if beside and view != views[0] else 0)
-        _table(sheet, Area(row, column, area.right - column, tall + 1), now, rows, view)
+        wide = NAME + COUNT + STATE if beside and view == views[0] and len(views) > 1 else area.right - column
+        _table(sheet, Area(row, column, wide, tall + 1), now, rows, view)
         row += 0 if beside else tall + 1
     row += tall + 1 if beside else 0
-    sheet.put(row, area.column, fit(now.total(), area.width), "strong")
+    total = now.total() if len(now.total()) <= area.width else now.total().replace(" parameters", "")
+    sheet.put(row, area.column, fit(total, area.width), "strong")
     end = sheet.put_lines(row + 1, area.column, words[:told])
     for row, (line, _) in enumerate(spoken(sheet, note, area.width, max(area.below - end, 0), "dim"), end):
         sheet.put(row, area.column, line, "dim")
@@ -210,7 +217,7 @@ def _table(sheet: Sheet, area: Area, now: Shown, rows: Sequence[tuple[Group, int
         sheet.leave_out(plural(len(rows) - tall, "row"))
     _head(sheet, area.row, area.column, view, area.width)
     for row, (group, number) in enumerate(rows[first : first + tall], area.row + 1):
-        if number is None:
+        if number is None or (row == area.row + 1 and number != now.at):  # whose layers these are is always to be seen
             _heading(sheet, row, area.column, group, view, area.width)
         else:
             _line(sheet, row, area.column, now, number, view, area.width)
@@ -248,13 +255,15 @@ def _heading(sheet: Sheet, row: int, column: int, group: Group, view: str, width
     else:
         how = "frozen" if any(layer.was_frozen for layer in group.layers) else "learnt"
     style: Role = "warn" if how == "frozen" else "strong"
-    sheet.put(row, column, fit(f"group {group.number}: {how}", width), style)
+    words, many = f"group {group.number}: {how}", f" ({len(group.layers)} layers)"
+    more = many if len(group.layers) >= MANY and len(words) + len(many) <= width else ""
+    sheet.put(row, column, fit(f"{words}{more}", width), style)
 
 
 def _line(sheet: Sheet, row: int, column: int, now: Shown, number: int, view: str, width: int) -> None:
     layer = now.layers[number]
     style: Role = "cursor" if number == now.at else "plain"
-    name = f" {layer.name}"[: NAME - 1].ljust(NAME)
+    name = f" {layers.short(layer.name, NAME - 2)}"[: NAME - 1].ljust(NAME)
     if view == "layers":
         count = "?" if "parameters" in now.hidden else f"{layer.parameters:,}"
         sheet.put(row, column, fit(f"{name}{count:>{COUNT}}  {_state(layer)}", min(width, NAME + COUNT + STATE)), style)
@@ -278,9 +287,17 @@ def _number(now: Shown, change: float | None) -> str:
     """A change as a number; that nothing has changed is exact."""
     if now.secret:
         return "?"
-    return "–" if change is None else "0" if change == 0 else f"{change:.4f}"
+    if change is None or change == 0:
+        return "–" if change is None else "0"
+    return f"{change:.4f}" if change >= TINY else f"{change:.0e}".replace("e-0", "e-")
 
 
 def in_words(groups: Sequence[Group]) -> str:
     """The groups in a sentence."""
-    return "; ".join(f"group {g.number} ({', '.join(layer.name for layer in g.layers)}): {g.how}" for g in groups)
+    return "; ".join(f"group {group.number} ({_named(group)}): {group.how}" for group in groups)
+
+
+def _named(group: Group) -> str:
+    """Its layers, or of many the first and the last."""
+    names = [layer.name for layer in group.layers]
+    return f"{len(names)} layers, {names[0]} to {names[-1]}" if len(names) >= MANY else ", ".join(names)

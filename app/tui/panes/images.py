@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
-from textual import work
 from textual.binding import Binding, BindingType
 
-from fastai_tui.app.tui.panes import images_drawing, images_words
+from fastai_tui.app.tui.panes import fetching_drawing, images_drawing, images_words
+from fastai_tui.app.tui.panes.asking import AskingPane
 from fastai_tui.app.tui.panes.beginning import Pulse
-from fastai_tui.app.tui.panes.fetching import REAL, FetchingPane
+from fastai_tui.app.tui.panes.fetching import FetchingPane
 from fastai_tui.app.tui.panes.images_drawing import PAGE, VIEWS, Grid, Shown
 from fastai_tui.app.tui.panes.pictured import ARROWS, bit, bits, place
 from fastai_tui.app.tui.panes.playing import one_of, whole
 from fastai_tui.app.tui.sheet import Sheet
-from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.image_views import ImageFacts, Picture
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ MOST_SEEN = 400  # rows that are remembered
 CLASSES, CHANNELS, SIDE = 10, 3, 32  # until the lab has told
 
 
-class ImagesPane(FetchingPane):
+class ImagesPane(AskingPane, FetchingPane):
     """`self.label` and `self.place` say which picture is wanted; `self.picture` is the one that there is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -67,13 +66,12 @@ class ImagesPane(FetchingPane):
         self.channels_met = whole(kept.get("channels"), 2**CHANNELS)
         self.views = whole(kept.get("views"), 2 ** len(VIEWS))
         self.visits = bits(kept.get("visits"))
-        self.trouble, self._serving = "", False
         self.pulse = Pulse(self)
         self._page = (40, 18)  # columns and rows of what is drawn on, messages apart
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._serve()
+        self.serve_anew()
 
     # The lab
 
@@ -87,28 +85,11 @@ class ImagesPane(FetchingPane):
         """Has the lab to be asked?"""
         return self.facts is None or self.facts.first != self.first
 
-    def _serve(self) -> None:
-        if not self._serving and self.is_attached and self.missing:
-            self._serving, self.trouble = True, ""
-            self._ask()
-
-    @work(exit_on_error=True)
-    async def _ask(self) -> None:
-        """Ask until the page that is wanted is there."""
-        try:
-            while self.missing and self.is_attached:
-                asked = self.data, self.first
-                answer = await self.services.lab.ask(
-                    "images", topic="images", data=self.data, first=self.first, count=PAGE
-                )
-                if asked == (self.data, self.first) and self.is_attached:
-                    self._heard(msgspec.convert(answer, ImageFacts))
-        except FastaiTuiError as error:
-            self.trouble = str(error)
-            self.refresh_bindings()
-            self.changed()
-        finally:
-            self._serving = False
+    async def ask_next(self) -> None:
+        asked = self.data, self.first
+        answer = await self.services.lab.ask("images", topic="images", data=self.data, first=self.first, count=PAGE)
+        if asked == (self.data, self.first) and self.is_attached:
+            self._heard(msgspec.convert(answer, ImageFacts))
 
     def _heard(self, facts: ImageFacts) -> None:
         other = self.facts is not None and self.facts.name != facts.name
@@ -176,7 +157,7 @@ class ImagesPane(FetchingPane):
             "view": self.view,
             "views": self.views.bit_count(),
             "data": facts.name if facts else "",
-            "fetched": int(facts is not None and facts.name == REAL),
+            "fetched": int(facts is not None and facts.name == self.REAL),
         }
 
     def kept(self) -> State:
@@ -197,8 +178,8 @@ class ImagesPane(FetchingPane):
         return images_words.sentence(self.shown, self.trouble, self.getting)
 
     def command(self) -> Sequence[str]:
-        real = self.facts is not None and self.facts.name == REAL
-        return ("data", "list") if real else ("data", "get", REAL)
+        real = self.facts is not None and self.facts.name == self.REAL
+        return ("data", "list") if real else ("data", "get", self.REAL)
 
     def code(self) -> str:
         name = "Normalise" if self.view == "one" else "measure"
@@ -208,13 +189,13 @@ class ImagesPane(FetchingPane):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "load":
-            return not self.fetching and not (self.facts is not None and self.facts.name == REAL)
+            return not self.fetching and not (self.facts is not None and self.facts.name == self.REAL)
         return super().check_action(action, parameters)
 
     def arrived(self) -> None:
-        if self.facts is None or self.facts.name != REAL:
-            self.data, self.facts, self.picture = REAL, None, None
-            self._serve()
+        if self.facts is None or self.facts.name != self.REAL:
+            self.data, self.facts, self.picture = self.REAL, None, None
+            self.serve_anew()
 
     # Keys
 
@@ -270,7 +251,7 @@ class ImagesPane(FetchingPane):
         else:
             self.label, self.place = label, at % max(self.facts.counts[label], 1)
         self._look()
-        self._serve()
+        self.serve_anew()
         self.changed()
 
     def _go(self, row: int, column: int) -> None:
@@ -284,14 +265,14 @@ class ImagesPane(FetchingPane):
     def draw(self, sheet: Sheet) -> None:
         shown, waits = self.shown, self.facts is None and not self.trouble
         self.pulse.beat(waits)
-        below = images_words.below(sheet, self.getting)
+        below = fetching_drawing.below(sheet, self.getting, self.CALLED)
         page = Sheet(sheet.width, max(sheet.height - len(below), 0), sheet.sight)
         self._page = page.width, page.height
         if shown is not None and page.height:
             images_drawing.draw(page, shown)
         elif page.height:
             images_words.instead(page, self.trouble, self.pulse.sign(sheet.sight.unicode))
-        images_words.put(sheet, page, below, self.getting)
+        fetching_drawing.put(sheet, page, below, self.getting)
 
 
 def _rows(kept: object) -> list[int]:

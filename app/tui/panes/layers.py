@@ -8,11 +8,22 @@ from dataclasses import dataclass
 from typing import Any
 
 Shape = tuple[int, ...]
+TRUNK = "trunk."  # begins the names of a pretrained trunk's layers
+PARTS = ("early", "late", "head")  # the layer groups of a network that stands on one
+LISTS = ("trunk", "features", "layers")  # that the layers of a pretrained network and its head stand in
 
 
-def short(name: str) -> str:
-    """A layer's name, without the list that it stands in where it is long."""
-    return name.removeprefix("layers.") if len(name) > 8 else name
+def short(name: str, most: int = 8) -> str:
+    """A layer's name where it is longer than that: without the list that it stands in, and in a pretrained network
+    with words cut down to their first letters (`10.c.0.1`), from the second on, until it fits."""
+    words = name.split(".")
+    if len(name) <= most or words[0] not in ("trunk", "head"):
+        return name.removeprefix("layers.") if len(name) > 8 else name
+    words = [word for word in words if word not in LISTS]
+    for i in (*range(1, len(words)), 0):
+        if len(".".join(words)) > most:
+            words[i] = "".join(c for j, c in enumerate(words[i]) if j == 0 or c.isdigit())
+    return ".".join(words)
 
 
 @dataclass(frozen=True)
@@ -28,16 +39,25 @@ class Layer:
     multiplications: int | None
     sees: Shape
     kernel: Shape = ()
+    group: int | None = None  # its layer group, from 0
 
 
 @dataclass(frozen=True)
 class Network:
-    """The layers in the order of their calls, and the sums. `input` is an item's shape."""
+    """The layers in the order of their calls, and the sums. `input` is an item's shape; of the layer `groups`, so many
+    of the first are `frozen`."""
 
     input: Shape
     layers: tuple[Layer, ...]
     parameters: int
     multiplications: int
+    groups: int = 1
+    frozen: int = 0
+
+    @property
+    def pretrained(self) -> bool:
+        """Does it stand on a pretrained trunk?"""
+        return bool(self.layers) and self.layers[0].name.startswith(TRUNK)
 
     @property
     def output(self) -> Shape:
@@ -64,10 +84,18 @@ def network(summary: Mapping[str, Any]) -> Network:
                 multiplications=told["multiplications"],
                 sees=sees,
                 kernel=kernel,
+                group=told.get("group"),
             )
         )
         before, field, stride = tuple(told["output"]), sees, apart
-    return Network(tuple(summary["input"]), tuple(layers), summary["parameters"], summary["multiplications"])
+    return Network(
+        tuple(summary["input"]),
+        tuple(layers),
+        summary["parameters"],
+        summary["multiplications"],
+        summary.get("groups", 1),
+        summary.get("frozen", 0),
+    )
 
 
 def by(shape: Sequence[int]) -> str:
@@ -128,6 +156,15 @@ def does(layer: Layer) -> str:
     if layer.kind == "Flatten":
         return f"{layer.name}: {shapes}, the same numbers in a row"
     return f"{layer.name} ({layer.kind}): {shapes}"
+
+
+def belongs(layer: Layer, net: Network) -> str:
+    """Which layer group it is in, and whether that learns; nothing for a network that stands on no trunk."""
+    if not net.pretrained or layer.group is None:
+        return ""
+    part = f" ({PARTS[layer.group]})" if net.groups == len(PARTS) else ""
+    state = "frozen" if layer.group < net.frozen else "it learns"
+    return f"layer group {layer.group + 1} of {net.groups}{part}: {state}"
 
 
 def reach(layer: Layer, whole: Shape) -> str:

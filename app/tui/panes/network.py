@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from fastai_tui.app.text import fit, plural
 from fastai_tui.app.tui import orders
-from fastai_tui.app.tui.panes import layers
+from fastai_tui.app.tui.panes import layers, network_trunk
 from fastai_tui.app.tui.panes.base import Pane
 from fastai_tui.app.tui.panes.beginning import Pulse
 from fastai_tui.app.tui.panes.run_picture import instead, spoken
@@ -95,7 +95,7 @@ class NetworkPane(Pane):
         from fastai_tui.lessons.experiments import experiment, smallest
 
         try:
-            job = orders.job_of(self.scene.step, self.knobs)
+            job = orders.job_of(self.scene.step, self.knobs, trains=False)
         except FastaiTuiError as error:
             self.trouble = str(error)
             return
@@ -145,7 +145,7 @@ class NetworkPane(Pane):
         if net is None:
             sign = self.pulse.sign(sheet.sight.unicode)
             words = self.trouble or (
-                f"{sign} The lab builds the network and lets one digit pass through it. The first time it has to start "
+                f"{sign} The lab builds the network and lets one item pass through it. The first time it has to start "
                 "PyTorch."
             )
             instead(sheet, words)
@@ -174,7 +174,8 @@ class NetworkPane(Pane):
         layer = net.layers[self.at]
         holds = "? parameters" if "parameters" in self.gone else layers.holds(layer)
         costs = "? multiplications" if "multiplications" in self.gone else layers.costs(layer)
-        return [layers.does(layer), holds, costs, layers.reach(layer, net.input)]
+        said = [layers.does(layer), layers.belongs(layer, net), holds, costs, layers.reach(layer, net.input)]
+        return [words for words in said if words]
 
     def _table(self, sheet: Sheet, net: Network, rows: int) -> None:
         first = min(max(self.at - rows // 2, 0), max(len(net.layers) - rows, 0))
@@ -211,6 +212,13 @@ class NetworkPane(Pane):
     ) -> None:
         """A line of the table: the numbers, and as there is room (or instead of them) the bars."""
         name, output, parameters, multiplied, sees = cells
+        if net.pretrained:
+            few = self.bars and sheet.width < NUMBERS + SEES + BARS
+            after = network_trunk.line(sheet, row, cells, style, layer, bars=few) + 1
+            if sheet.width - after >= BARS:
+                titles = ("params", "mult.") if style == "dim" else ("", "")
+                self._bars(sheet, row, after, sheet.width - after, layer, net, titles)
+            return
         wide = max((len(layers.short(one.name)) for one in net.layers), default=0)
         wide = 8 if wide < 8 else 9
         name = fit(layers.short(name), 8)

@@ -8,13 +8,15 @@ import msgspec
 from textual import work
 from textual.binding import Binding, BindingType
 
-from fastai_tui.app.tui.panes import photos_drawing
+from fastai_tui.app.tui.panes import fetching_drawing, photos_drawing
 from fastai_tui.app.tui.panes.beginning import Pulse
+from fastai_tui.app.tui.panes.fetching import FetchingPane
 from fastai_tui.app.tui.panes.photos_drawing import VIEWS, Shown
 from fastai_tui.app.tui.panes.playing import one_of, whole
 from fastai_tui.app.tui.panes.run_picture import instead
 from fastai_tui.app.tui.panes.typed import as_line
 from fastai_tui.app.tui.panes.typing import TypingPane
+from fastai_tui.app.tui.sheet import Sheet
 from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.photo_facts import OnePhoto, PhotoFacts
 
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fastai_tui.app.tui.services import Scene
-    from fastai_tui.app.tui.sheet import Sheet
     from fastai_tui.lessons.conditions import Measured
     from fastai_tui.lessons.progress import State
 
@@ -30,7 +31,7 @@ SIZE, LEAST, LARGEST = 224, 16, 4096
 MOST_SEEN = 400
 
 
-class PhotosPane(TypingPane):
+class PhotosPane(TypingPane, FetchingPane):
     """`self.data` says which set is wanted ("": dogs and cats); `self.facts` is the one that there is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -44,10 +45,14 @@ class PhotosPane(TypingPane):
         Binding("d", "another(1)", "photo", tooltip="the next photo"),
         Binding("D", "another(-1)", "photo before", show=False),
         Binding("e", "edit", "own photos", tooltip="type the path of a folder of photos; ctrl+u empties the line"),
+        Binding("l", "load", "get dogs and cats", tooltip="fetch the photos of dogs and cats, 839 MB"),
+        Binding("u", "stop", "stop", tooltip="stop fetching"),
+        Binding("z", "dismiss", "understood", tooltip="put away what stood in the way"),
         Binding("z", "reset", "as it was", tooltip="back to the step's photos"),
     ]
-    FIRST: ClassVar[tuple[str, ...]] = ("v", "d", "k", "e", "z")
+    FIRST: ClassVar[tuple[str, ...]] = ("v", "d", "k", "l", "u", "e", "z")
     TRAINS = False
+    REAL = CALLED = "dogscats"
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
@@ -182,10 +187,11 @@ class PhotosPane(TypingPane):
 
     def sentence(self) -> str:
         shown = self.shown
-        return photos_drawing.sentence(shown) if shown else self.trouble or "The photos' sizes are read."
+        words = photos_drawing.sentence(shown) if shown else self.trouble or "The photos' sizes are read."
+        return f"{words} {fetching_drawing.on_its_way(self.getting, self.CALLED)}".strip()
 
     def command(self) -> Sequence[str]:
-        return ("data", "list")
+        return ("data", "get", self.REAL) if self.check_action("load", ()) else ("data", "list")
 
     def code(self) -> str:
         return self.scene.step.code or "engine.data.photo_sizes:sizes"
@@ -194,6 +200,21 @@ class PhotosPane(TypingPane):
     def _first(self) -> str:
         """The step's own data."""
         return as_line(self.scene.step.show.get("data"))
+
+    # Getting dogs and cats
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "load" and self.line is None:
+            there = self.facts is not None and self.facts.name == self.REAL and self.facts.here
+            return not self.fetching and not there and not self._first
+        if action == "reset" and self.getting is not None and self.getting.ended:
+            return False
+        return super().check_action(action, parameters)
+
+    def arrived(self) -> None:
+        if not self.data and not self._first:
+            self.facts = None
+            self._open("")
 
     # Keys
 
@@ -232,12 +253,19 @@ class PhotosPane(TypingPane):
     # The picture
 
     def draw(self, sheet: Sheet) -> None:
-        shown = self.shown
         self.pulse.beat(self.missing and not self.trouble)
-        if self.line is not None and sheet.height:
-            instead(sheet, f"A folder of photos: {self.line.text}█", "field")
-        elif shown is not None:
-            photos_drawing.draw(sheet, shown)
-        elif sheet.height:
-            sign = self.pulse.sign(sheet.sight.unicode)
-            instead(sheet, self.trouble or f"{sign} The photos' sizes are read …", "bad" if self.trouble else "plain")
+        below = fetching_drawing.below(sheet, self.getting, self.CALLED)
+        page = Sheet(sheet.width, max(sheet.height - len(below), 0), sheet.sight)
+        self._draw(page)
+        fetching_drawing.put(sheet, page, below, self.getting)
+
+    def _draw(self, page: Sheet) -> None:
+        """All of it but how far fetching is."""
+        shown = self.shown
+        if self.line is not None and page.height:
+            instead(page, f"A folder of photos: {self.line.text}█", "field")
+        elif shown is not None and page.height:
+            photos_drawing.draw(page, shown)
+        elif page.height:
+            sign = self.pulse.sign(page.sight.unicode)
+            instead(page, self.trouble or f"{sign} The photos' sizes are read …", "bad" if self.trouble else "plain")

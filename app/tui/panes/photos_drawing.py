@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastai_tui.app.text import count, fit, number, printable
+from fastai_tui.app.tui.panes import one_photo
+from fastai_tui.app.tui.panes.layout import Area
 from fastai_tui.app.tui.panes.run_picture import spoken
 
 if TYPE_CHECKING:
@@ -134,19 +136,8 @@ def _classes(sheet: Sheet, shown: Shown, room: int) -> None:
 
 
 def _one(sheet: Sheet, shown: Shown, room: int) -> None:
-    """The photo, as large as there is room."""
-    import numpy as np
-
-    from fastai_tui.app import photo_picture
-
-    if (known := shown.photo) is None:
-        return
-    wide, high = known.shown
-    columns, rows = photo_picture.size(wide, high, sheet.width, room)
-    pixels = np.frombuffer(known.pixels, np.uint8).reshape(high, wide, 3)
-    scaled = photo_picture.scaled(pixels, columns, rows)
-    drawn = photo_picture.cells(scaled, sheet.sight.depth, unicode=sheet.sight.unicode)
-    sheet.photo(1, (sheet.width - columns) // 2, drawn)
+    if shown.photo is not None:
+        one_photo.draw(sheet, Area(1, 0, sheet.width, room), shown.photo)
 
 
 def sentence(shown: Shown) -> str:

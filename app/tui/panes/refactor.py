@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui import orders
 from fastai_tui.app.tui.following import follow
+from fastai_tui.app.tui.panes import layers, refactor_heads, refactor_images
 from fastai_tui.app.tui.panes import refactor_drawing as drawing
-from fastai_tui.app.tui.panes import refactor_images
 from fastai_tui.app.tui.panes.described import DescribedPane
 from fastai_tui.app.tui.panes.layout import Area
 from fastai_tui.app.tui.panes.playing import one_of
@@ -23,12 +23,14 @@ from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.lessons import refactoring
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from fastai_tui.app.snapshots import Snapshot
     from fastai_tui.app.text import Look
+    from fastai_tui.app.tui.panes.layers import Network
     from fastai_tui.app.tui.services import Scene
     from fastai_tui.app.tui.sheet import Sheet
+    from fastai_tui.engine.job import Job
     from fastai_tui.engine.runs.run import Run
     from fastai_tui.lessons.conditions import Measured
     from fastai_tui.lessons.progress import State
@@ -40,7 +42,12 @@ class RefactorPane(DescribedPane):
     """`before` is the network of the step before, `after` the one that space trains."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "view", "view", tooltip="the code, the losses, what they write or how often they are right"),
+        Binding(
+            "v",
+            "view",
+            "view",
+            tooltip="code, losses or layers, what they write or how often they are right",
+        ),
         Binding("m", "mode", "side/lines", tooltip="side by side, or line below line"),
         Binding("a", "whole", "all lines", tooltip="also the lines that are the same, or only the changes"),
         Binding("m", "axis", "axis", tooltip="over characters read or epochs, or over seconds"),
@@ -61,9 +68,12 @@ class RefactorPane(DescribedPane):
         before, after = scene.step.show.get("before"), scene.step.show.get("after", asked)
         names = tuple(refactoring.family(asked, before, after))
         self.after, self.before = one_of(names, after), one_of(names, before)
-        of_images = refactoring.family(self.after) is refactoring.LADDER
-        self.views = refactor_images.VIEWS if of_images else VIEWS
-        self.axes = refactor_images.AXES if of_images else AXES
+        family = refactoring.family(self.after)
+        self.views = (
+            refactor_images.VIEWS if family is refactoring.LADDER else
+            refactor_heads.VIEWS if family is refactoring.HEADS else VIEWS
+        )  # fmt: skip
+        self.axes = refactor_images.AXES if "accuracy" in self.views else AXES
         super().__init__(scene)
         self.difference = refactoring.refactoring(self.before, self.after)
         self.about = refactoring.about(self.after)
@@ -77,6 +87,8 @@ class RefactorPane(DescribedPane):
         self._known: tuple[str, ...] | None = None
         self._area = Area(0, 0, 1, 1)  # what the head leaves
         self._parameters = 0  # of the network before, where the lab was asked
+        self.summaries: dict[str, Network] = {}
+        self.down, self._last = 0, 0  # lines down in the summary, and at most
 
     # The two
 
@@ -84,7 +96,7 @@ class RefactorPane(DescribedPane):
     def shown(self) -> Shown:
         """Everything that is drawn."""
         note, mood = self._note()
-        own = self.ours if self.ours is not None and dict(self.ours.asked).get("model") == self.after else None
+        own = self.ours if self.ours is not None and _has(dict(self.ours.asked), self.after) else None
         known = (own.parameters if own else 0) or (self.described.parameters if self.described else 0)
         before = (self.earlier.parameters if self.earlier else 0) or self._parameters
         return Shown(
@@ -111,7 +123,7 @@ class RefactorPane(DescribedPane):
         if self.once.pending("train"):
             return "The run begins.", False
         if self.ours is not None:
-            if self.ours.phase == "failed" and self.views == refactor_images.VIEWS:
+            if self.ours.phase == "failed" and "accuracy" in self.views:
                 return self.ours.message, True
             if self.view == "accuracy" and refactor_images.ACCURACIES & self.hidden:
                 return "Predict the accuracy to see its curve.", False
@@ -148,7 +160,7 @@ class RefactorPane(DescribedPane):
     def _of_before(self, ref: str) -> Run | None:
         try:
             run = self.services.runs.find(ref)
-            return run if run.spec.job.settings.get("model") == self.before else None
+            return run if _has(run.spec.job.settings, self.before) else None
         except (FastaiTuiError, OSError):  # removed since, or damaged: there is nothing to compare with
             return None
 
@@ -160,30 +172,61 @@ class RefactorPane(DescribedPane):
 
     def describe(self, answer: Any) -> None:
         super().describe(answer)
-        if not self._parameters and self.scene.step.run is not None and self.job is not None:
-            settings = {**orders.chosen(self.scene.step, self.knobs), "model": self.before}
-            try:
-                from fastai_tui.lessons.experiments import order
-
-                job = order(self.job.experiment, settings, data=self.job.data)
-            except FastaiTuiError:  # it can not have what the other one has
-                return
+        if not self._parameters and (job := self._job_with(self.before)) is not None:
             self.ask_lab("describe", self._described_before, job=job)
+
+    def _job_with(self, network: str, data: str = "") -> Job | None:
+        """What a run of the step would be with that network, if it can have what the other one has."""
+        from fastai_tui.lessons.experiments import order
+
+        if self.scene.step.run is None or self.job is None:
+            return None
+        settings = {**orders.chosen(self.scene.step, self.knobs), **refactoring.settings_of(network)}
+        try:
+            return order(self.job.experiment, settings, data=data or self.job.data)
+        except FastaiTuiError:
+            return None
 
     def _described_before(self, answer: Any) -> None:
         self._parameters = int(answer["parameters"])
 
+    def inquire(self) -> None:
+        super().inquire()
+        self._summarise()
+
+    def _summarise(self) -> None:
+        """Ask for the layers of both, one after the other, if they are to be seen."""
+        from fastai_tui.lessons.experiments import experiment, smallest
+
+        unknown = [name for name in (self.before, self.after) if name not in self.summaries]
+        if self.view != "summary" or self.job is None or not unknown:
+            return
+        job = self._job_with(unknown[0], smallest(experiment(self.job.experiment)))
+
+        def then(answer: Any) -> None:
+            self.summaries[unknown[0]] = layers.network(answer)
+            self._summarise()
+
+        if job is not None:
+            self.ask_lab("summary", then, job=job)
+
     # Keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        views = {"mode": "code", "scroll": "code", "change": "code", "whole": "code", "axis": "curves", "older": "text"}
+        views: dict[str, tuple[str, ...]] = {
+            **dict.fromkeys(("mode", "change", "whole"), ("code",)),
+            "scroll": ("code", "summary"),
+            "axis": ("curves", "accuracy"),
+            "older": ("text",),
+        }
         if action in views:
-            return self.view == views[action] or (action == "axis" and self.view == "accuracy")
+            return self.view in views[action]
         return super().check_action(action, parameters)
 
     def action_view(self) -> None:
         self.view = self.views[(self.views.index(self.view) + 1) % len(self.views)]
         self.seen.add(self.view)
+        self._summarise()
         self.refresh_bindings()
         self.changed()
 
@@ -200,6 +243,10 @@ class RefactorPane(DescribedPane):
         self.changed()
 
     def action_scroll(self, by: int) -> None:
+        if self.view == "summary":
+            self.down = min(max(self.down + by, 0), self._last)
+            self.changed()
+            return
         self._go(self.shown.first(self._body) + by)
 
     def action_change(self, by: int) -> None:
@@ -231,6 +278,9 @@ class RefactorPane(DescribedPane):
             drawing.draw_code(sheet, area, shown)
         elif shown.view == "text":
             drawing.draw_text(sheet, area, shown)
+        elif shown.view == "summary":
+            names = (self.before, self.after)
+            self._last = refactor_heads.draw(sheet, area, names, self.summaries, self.hidden, self.down)
         else:
             self._draw_curves(sheet, area, shown)
 
@@ -276,7 +326,8 @@ class RefactorPane(DescribedPane):
         return {"view": self.view, "axis": self.axis, "split": split, "whole": whole, "top": self.top, "seen": seen}
 
     def sentence(self) -> str:
-        return drawing.sentence(self.shown)
+        words = refactor_heads.told((self.before, self.after), self.summaries, self.hidden)
+        return f"{drawing.sentence(self.shown)} {words}".strip()
 
     def command(self) -> Sequence[str]:
         if self.ours is not None:
@@ -285,3 +336,8 @@ class RefactorPane(DescribedPane):
 
     def code(self) -> str:
         return self.scene.step.code or refactoring.family(self.after)[self.after][-1]
+
+
+def _has(settings: Mapping[str, object], network: str) -> bool:
+    """Is a run with these settings one of that network?"""
+    return all(settings.get(name) == value for name, value in refactoring.settings_of(network).items())

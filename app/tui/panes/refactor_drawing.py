@@ -117,7 +117,7 @@ def _head(sheet: Sheet, area: Area, shown: Shown) -> int:
         column = _mark(sheet, 1 + row, 0, row)
         column = sheet.put(1 + row, column, f"{side.name:<{wide}} ", "strong")
         room = max(area.width - column, 0)
-        forms = [" · ".join(_facts(side, len(lines), shown, second=bool(row), form=form)) for form in range(3)]
+        forms = [" · ".join(_facts(side, len(lines), shown, second=bool(row), form=form)) for form in range(4)]
         sheet.put(1 + row, column, fit(next((words for words in forms if len(words) <= room), forms[-1]), room))
     return 3
 
@@ -130,11 +130,12 @@ def _mark(sheet: Sheet, row: int, column: int, which: int) -> int:
 
 
 def _facts(side: Side, lines: int, shown: Shown, *, second: bool, form: int) -> list[str]:
-    """What it comes to: in full, in short, or as short as can be."""
+    """What it comes to: in full, in short, as short as can be, or without saying that it is not trained."""
     unit, own, untrained = (
         ("parameters", " nats", "not trained yet"),
         ("par.", " nats", "not trained"),
         ("par.", "", "untrained"),
+        ("par.", "", ""),
     )[form]
     parameters = count(side.parameters) if side.parameters else "…"
     if ("parameters" if second else "parameters_before") in shown.hidden:
@@ -145,7 +146,7 @@ def _facts(side: Side, lines: int, shown: Shown, *, second: bool, form: int) -> 
     told = "? lines" if second and {"added", "removed"} & shown.hidden else plural(lines, "line")
     facts = [told if form == 0 else "", f"{parameters} {unit}", f"{loss}{own}" if loss else "", state]
     if shown.of_images:
-        facts.insert(2, refactor_images.right(side, shown.hidden, second=second, brief=form == 2))
+        facts.insert(2, refactor_images.right(side, shown.hidden, second=second, brief=form > 1))
         facts.append(refactor_images.lasts(side, shown.hidden, second=second) if form < 2 else "")
     return [fact for fact in facts if fact]
 

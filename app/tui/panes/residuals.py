@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
-from textual import work
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui import orders
 from fastai_tui.app.tui.panes import residuals_drawing
+from fastai_tui.app.tui.panes.asking import AskingPane
 from fastai_tui.app.tui.panes.inside import InsidePane
 from fastai_tui.app.tui.panes.playing import one_of, whole
 from fastai_tui.app.tui.panes.residuals_shown import VIEWS, Shown, named, sentence
-from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.residual_facts import Residuals, largest, smallest
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ SOURCES = ("run", "fresh")
 Asked = tuple[frozenset[int], int]  # the blocks that are off, and the image
 
 
-class ResidualsPane(InsidePane):
+class ResidualsPane(AskingPane, InsidePane):
     """The arrows choose a block, space switches it off; a has each of them off alone, one after the other."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -65,11 +64,11 @@ class ResidualsPane(InsidePane):
         self.tried = {each for each in tried if isinstance(each, str)} if isinstance(tried, list) else set[str]()
         self.known: dict[Asked, Residuals] = {}
         self.newest: Residuals | None = None
-        self._serving, self._network = False, 0
+        self._network = 0
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._serve()
+        self.serve()
 
     # Which network
 
@@ -103,7 +102,7 @@ class ResidualsPane(InsidePane):
         self._network += 1
         self.known.clear()
         self.newest, self.trouble = None, ""
-        self._serve()
+        self.serve()
         self.refresh_bindings()
         self.redraw()
 
@@ -124,25 +123,19 @@ class ResidualsPane(InsidePane):
             wanted += [(frozenset([i]), 0) for i in range(self.blocks)]
         return next((asked for asked in wanted if asked not in self.known), None)
 
-    def _serve(self) -> None:
-        if not self._serving and self.is_attached and self.asks is not None and not self.trouble:
-            self._serving = True
-            self._ask()
+    @property
+    def missing(self) -> bool:
+        return self.asks is not None
 
-    @work(exit_on_error=True)
-    async def _ask(self) -> None:
-        """Ask the lab until everything is known; what is told of another network is dropped."""
-        try:
-            while self.is_attached and (asked := self.asks) is not None:
-                network, off, image = self._network, sorted(asked[0]), asked[1]
-                who = {"run": self.of_run} if self.of_run else {"job": self._job()}
-                answer = await self.services.lab.ask("residuals", topic="residuals", off=off, image=image, **who)
-                if network == self._network and self.is_attached:
-                    self._take(asked, msgspec.convert(answer, Residuals))
-        except FastaiTuiError as error:
-            self.refused(str(error))
-        finally:
-            self._serving = False
+    async def ask_next(self) -> None:
+        """What is told of another network is dropped."""
+        if (asked := self.asks) is None:
+            return
+        network, off, image = self._network, sorted(asked[0]), asked[1]
+        who = {"run": self.of_run} if self.of_run else {"job": self._job()}
+        answer = await self.services.lab.ask("residuals", topic="residuals", off=off, image=image, **who)
+        if network == self._network and self.is_attached:
+            self._take(asked, msgspec.convert(answer, Residuals))
 
     def _job(self) -> Any:
         return msgspec.to_builtins(orders.job_of(self.scene.step, self.knobs))
@@ -191,7 +184,7 @@ class ResidualsPane(InsidePane):
             each=self.each,
             hidden=self.hidden,
             trouble=self.trouble,
-            waits=self.asks is not None and not self.trouble,
+            waits=self.missing and not self.trouble,
         )
 
     def measured(self) -> Measured:
@@ -265,8 +258,7 @@ class ResidualsPane(InsidePane):
     def _other(self) -> None:
         """Something else is to be shown."""
         self._settle()
-        self.trouble = ""
-        self._serve()
+        self.serve_anew()
         self.refresh_bindings()
         self.changed()
 

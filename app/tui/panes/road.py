@@ -37,7 +37,7 @@ class RoadPane(RungsPane):
     def _looked(self) -> None:
         """As long as nobody chooses, the cursor waits at the next step that is to be trained."""
         missing = self.untrained()
-        if not self._moved and missing and self._begun < 0:
+        if not self._moved and missing and self._awaited.row < 0:
             self.at = missing[0]
         super()._looked()
 

@@ -14,7 +14,7 @@ from fastai_tui.app.tui.panes.run_picture import spoken
 from fastai_tui.app.tui.sheet import Paint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from fastai_tui.app.text import Look
     from fastai_tui.app.tui.panes.rung_rows import Row
@@ -74,21 +74,22 @@ def draw(sheet: Sheet, plotter: Plotter, shown: Shown) -> None:
     count = len(shown.rows)
     head = int(sheet.height >= HEADED)
     least = min(count, max(sheet.height - top - head - 3, 1))
-    said = _said(sheet, shown, max(sheet.height - top - head - max(least, min(count, sheet.height)), 0), top + head)
-    rows = min(count, sheet.height - top - head - len(said))
-    left = sheet.height - top - head - rows - len(said)
+    spare = max(sheet.height - top - head - max(least, min(count, sheet.height)), 0)
+    room = max(spare, min(2, sheet.height - top - head - 1), 0)
+    words = said(sheet, [*rung_words.detail(shown), (0, shown.note, shown.mood)], room)
+    rows = min(count, sheet.height - top - head - len(words))
+    left = sheet.height - top - head - rows - len(words)
     plotted = left > PLOTTED and bool(shown.curves) and not shown.covered("accuracy")
     _table(sheet, Area(top, 0, sheet.width, head + max(rows, 0)), shown, head=bool(head), keys=plotted)
-    for i, (line, style) in enumerate(said):
+    for i, (line, style) in enumerate(words):
         sheet.put(top + head + rows + i, 0, line, style)
     if plotted:
         _plot(sheet, Area(sheet.height - left + 1, 0, sheet.width, left - 1), plotter, shown)
 
 
-def _said(sheet: Sheet, shown: Shown, spare: int, above: int) -> list[tuple[str, Role]]:
-    """What is said below the table, in the order in which it is read; the first to find room is what matters most."""
-    room = max(spare, min(2, sheet.height - above - 1), 0)
-    entries = [*rung_words.detail(shown), (0, shown.note, shown.mood)]
+def said(sheet: Sheet, entries: Iterable[tuple[int, str, Role]], room: int) -> list[tuple[str, Role]]:
+    """What is said below a table, of entries (rank, words, style) in the order in which they are read: the lower its
+    rank, the sooner one finds room."""
     wrapped = [(rank, spoken(sheet, words, sheet.width, 3, style)) for rank, words, style in entries if words]
     kept: set[int] = set()
     for i, (_, lines) in sorted(enumerate(wrapped), key=lambda each: each[1][0]):
@@ -185,10 +186,10 @@ def _bar(sheet: Sheet, area: Area, shown: Shown, number: int) -> None:
         cells = max(round(-value * wide), 1)
         sheet.put(area.row, area.column + zero - cells, ("█" if sheet.sight.unicode else "#") * cells, style)
     else:
-        sheet.put(area.row, area.column + zero, _length(value * wide, sheet.sight.unicode), style)
+        sheet.put(area.row, area.column + zero, length(value * wide, sheet.sight.unicode), style)
 
 
-def _length(cells: float, unicode: bool) -> str:
+def length(cells: float, unicode: bool) -> str:
     """A bar of so many cells, by eighths; the smallest there is for less."""
     if not unicode:
         return "#" * round(cells)

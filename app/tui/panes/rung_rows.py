@@ -76,8 +76,13 @@ class Row:
         return self.shot is not None and (self.shot.live or self.shot.phase == "new")
 
     def _metric(self, name: str) -> float | None:
-        found = dict(self.shot.table[-1].metrics).get(name) if self.shot and self.shot.table else None
-        return found if found is not None and math.isfinite(found) else None
+        return metric(self.shot, name)
+
+
+def metric(shot: Snapshot | None, name: str) -> float | None:
+    """A number of a run's newest epoch."""
+    found = dict(shot.table[-1].metrics).get(name) if shot and shot.table else None
+    return found if found is not None and math.isfinite(found) else None
 
 
 def belonging(rungs: Sequence[Rung], asked: Sequence[Job | None], jobs: Mapping[str, Job]) -> list[list[str]]:

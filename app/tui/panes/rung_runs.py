@@ -33,7 +33,7 @@ class RungRuns:
 
     def rows(self, rungs: Sequence[Rung], asked: Sequence[Job | None], described: Mapping[str, int]) -> tuple[Row, ...]:
         """The rungs with what is known of their runs."""
-        jobs, found = self._known(), []
+        jobs, found = self.known(), []
         for rung, job, own in zip(rungs, asked, rung_rows.belonging(rungs, asked, jobs), strict=True):
             shot = rung_rows.best_of([self.shots[run] for run in own if run in self.shots])
             differs = rung_rows.differences(jobs[shot.run], job) if shot is not None and job is not None else ()
@@ -44,7 +44,7 @@ class RungRuns:
         """The runs to be read next: of every rung those that go on, but for the one that is `followed` by others, and
         the next one as long as none is good enough."""
         found = []
-        for own in rung_rows.belonging(rungs, asked, self._known()):
+        for own in rung_rows.belonging(rungs, asked, self.known()):
             known = [self.shots[run] for run in own if run in self.shots]
             found += [shot.run for shot in known if not shot.ended and shot.run != followed]
             if not any(not shot.ended or shot.phase == "finished" for shot in known):
@@ -65,7 +65,8 @@ class RungRuns:
                 except (FastaiTuiError, OSError):  # removed since, or damaged
                     self._jobs[run] = None
 
-    def _known(self) -> dict[str, Job]:
+    def known(self) -> dict[str, Job]:
+        """What the `listed` runs were asked to do, as far as that is known."""
         jobs = self._jobs
         return {run: job for run in self.listed[-MOST:] if (job := jobs.get(run)) is not None}
 

@@ -23,8 +23,6 @@ from fastai_tui.lessons.rungs import REAL
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from textual.timer import Timer
-
     from fastai_tui.app.snapshots import Snapshot
     from fastai_tui.app.tui.panes.rung_rows import Row
     from fastai_tui.app.tui.services import Scene
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
     from fastai_tui.lessons.progress import State
     from fastai_tui.lessons.rungs import Rung
     from fastai_tui.lessons.schema import Step
-
-PATIENCE = 90  # seconds after which a run that was asked for, and is not there, never will be
 
 
 class RungsPane(RunPane):
@@ -73,9 +69,7 @@ class RungsPane(RunPane):
         self.all = False  # train what is missing, one run after the other
         self._tried: list[str] = []  # rungs that were begun for that,
         self._newest = ""  # and the newest run of those
-        self._begun = -1  # the row whose run was asked for, and is not there yet
-        self._waiting: Timer | None = None  # for that run,
-        self._waited = 0  # so many seconds
+        self._awaited = beginning.Awaited(self, self.action_enough)
         self._ready = False  # all runs of the chapter have been looked at
         self._told: object = None
 
@@ -125,9 +119,9 @@ class RungsPane(RunPane):
         self.found.listed = self.chapter_runs
         if shot is not None:
             self.found.shots[shot.run] = shot
-            if shot.run != before and self._begun >= 0:
+            if shot.run != before and self._awaited.row >= 0:
                 self._newest = shot.run
-                self._came()
+                self._awaited.came()
         self._ready = False
         self._watch()
         self._tell()
@@ -161,7 +155,7 @@ class RungsPane(RunPane):
     def _go_on(self) -> None:
         """Begin the next one, if the one before has ended well."""
         last = self.found.shots.get(self._newest)
-        if self._begun >= 0 or (self.ours is not None and not self.ours.ended) or (last and not last.ended):
+        if self._awaited.row >= 0 or (self.ours is not None and not self.ours.ended) or (last and not last.ended):
             return
         missing = [] if last is not None and last.phase != "finished" else self._missing()
         if missing:
@@ -198,27 +192,14 @@ class RungsPane(RunPane):
     def action_train(self) -> None:
         if self.errors[self.at]:
             self.say(self.errors[self.at])
-        elif self._begun < 0 and self.once.first("train"):
+        elif self._awaited.row < 0 and self.once.first("train"):
             self._train(self.at)
 
     def _train(self, at: int) -> None:
-        self._begun, self._newest, self._waited = at, "", 0
-        self._waiting = self._waiting or self.set_interval(1, self._wait)
+        self._newest = ""
+        self._awaited.ask(at)
         self.post_message(self.Train(self.step_of(self.rungs[at]).run))
         self.changed()
-
-    def _came(self) -> None:
-        """The run is there, or never will be."""
-        self._begun = -1
-        if self._waiting is not None:
-            self._waiting.stop()
-            self._waiting = None
-
-    def _wait(self) -> None:
-        self._waited += 1
-        if self._waited >= PATIENCE:  # the screen has said why
-            self._came()
-            self.action_enough()
 
     def action_every(self) -> None:
         self._tried, self._newest = [], ""
@@ -254,7 +235,7 @@ class RungsPane(RunPane):
             hidden=self.hidden,
             note=note,
             mood=mood,
-            begins=self._begun,
+            begins=self._awaited.row,
             pulse=self.pulse.sign(self.app.sight.unicode) if self.is_attached else "",  # type: ignore[attr-defined]
         )
 
@@ -262,9 +243,9 @@ class RungsPane(RunPane):
         """What space does, or why it does nothing."""
         if self.ours is not None and self.ours.phase == "paused":
             return "Paused: space goes on.", "warn"
-        if self._begun >= 0 or (self.ours is not None and not self.ours.ended):
+        if self._awaited.row >= 0 or (self.ours is not None and not self.ours.ended):
             more = f", then {plural(len(self._missing()), 'run')} more" if self.all and self._missing() else ""
-            return f"It trains{more}. u stops it." if self._begun < 0 else "The run begins.", "accent"
+            return f"It trains{more}. u stops it." if self._awaited.row < 0 else "The run begins.", "accent"
         if error := self.errors[self.at]:
             return error, "warn" if row.rung.closed else "bad"
         if row.failure:
@@ -274,7 +255,7 @@ class RungsPane(RunPane):
         return f"space trains {row.rung.name}{again}{others}.", "accent"
 
     def draw(self, sheet: Sheet) -> None:
-        self.pulse.beat(self._begun >= 0 or beginning.begins(self.ours))
+        self.pulse.beat(self._awaited.row >= 0 or beginning.begins(self.ours))
         rung_drawing.draw(sheet, self.plotter, self.shown)
 
     # What it says of itself

@@ -6,14 +6,13 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
-from textual import work
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes import signals_drawing
+from fastai_tui.app.tui.panes.asking import AskingPane
 from fastai_tui.app.tui.panes.beginning import Pulse
 from fastai_tui.app.tui.panes.playing import PlayingPane, one_of, whole
 from fastai_tui.app.tui.panes.signals_drawing import VIEWS, Shown
-from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.signal_sizes import (
     HIGH,
     INITS,
@@ -40,7 +39,7 @@ FAR = 999
 REMEMBERED = 300  # networks
 
 
-class SignalsPane(PlayingPane):
+class SignalsPane(AskingPane, PlayingPane):
     """`self.wanted` steps are to be seen; the lab tells of as many as it has had the time for."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -67,13 +66,13 @@ class SignalsPane(PlayingPane):
         self.views.add(self.view)
         self.signals: Signals | None = None
         self.before: tuple[Net, Signals] | None = None
-        self.trouble, self._serving, self._since = "", False, 0.0
+        self._since = 0.0
         self._net = self.net
         self.pulse = Pulse(self)
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._serve()
+        self.serve_anew()
 
     # What is asked for
 
@@ -109,27 +108,18 @@ class SignalsPane(PlayingPane):
         known = self.signals
         return known is None or (len(known.points) <= self.wanted and not over(known.points))
 
-    def _serve(self) -> None:
-        if not self._serving and self.is_attached and self.missing:
-            self._serving, self.trouble = True, ""
-            self._ask()
+    async def ask_next(self) -> None:
+        """What is told of a network before a knob was turned is dropped."""
+        net = self._net
+        asks: dict[str, Any] = {"data": self.data, **msgspec.structs.asdict(net)}
+        answer = await self.services.lab.ask("signals", topic="signals", steps=self.wanted, **asks)
+        if net == self._net and self.is_attached:
+            self._take(msgspec.convert(answer, Signals))
 
-    @work(exit_on_error=True)
-    async def _ask(self) -> None:
-        """Ask the lab until everything is there; what is told of a network before a knob was turned is dropped."""
-        try:
-            while self.missing and self.is_attached:
-                net = self._net
-                asks: dict[str, Any] = {"data": self.data, **msgspec.structs.asdict(net)}
-                answer = await self.services.lab.ask("signals", topic="signals", steps=self.wanted, **asks)
-                if net == self._net and self.is_attached:
-                    self._take(msgspec.convert(answer, Signals))
-        except FastaiTuiError as error:
-            self.trouble = str(error)
-            self.stop()
-            self.settle()
-        finally:
-            self._serving = False
+    def refused(self, sentence: str) -> None:
+        super().refused(sentence)
+        self.stop()
+        self.settle()
 
     def _take(self, found: Signals) -> None:
         self._since = self._since or monotonic()
@@ -202,7 +192,7 @@ class SignalsPane(PlayingPane):
             if self.signals is not None and monotonic() - self._since >= LOOKED_AT:
                 self.before = self._net, self.signals
             self._net, self.signals, self.wanted, self._since, self.trouble = self.net, None, 0, 0.0, ""
-            self._serve()
+            self.serve_anew()
         super().turned(knob, value)
         self.refresh_bindings()
 
@@ -225,7 +215,7 @@ class SignalsPane(PlayingPane):
 
     def advance(self) -> None:
         self.wanted = min(self.wanted + 1, MOST)
-        self._serve()
+        self.serve_anew()
 
     def retreat(self) -> None:
         self.wanted = max(self.shown.steps - 1, 0)

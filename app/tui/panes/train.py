@@ -106,9 +106,7 @@ class TrainPane(DescribedPane):
             return ""
         if self.trouble:
             return self.trouble
-        then = dict(shot.settings)
-        now = {name: setting_in_words(value) for name, value in self.job.settings.items()} if self.job else {}
-        different = [f"{name}={value}" for name, value in now.items() if then.get(name, value) != value]
+        different = orders.different(self.job.settings, dict(shot.asked)) if self.job else []
         if different:
             return f"space trains with {', '.join(different)}; this run is kept."
         return f"{self._right(shot)}space: another seed" if shot.phase == "finished" else ""
@@ -198,7 +196,8 @@ class TrainPane(DescribedPane):
 
 def _data(known: RunStarted, brief: bool) -> str:
     what = "characters" if known.data.vocabulary else "images"
-    return f"{known.data.name}: {count(known.data.train)} {what}" if brief else data_in_words(known.data)
+    stands = ", a stand-in" if known.data.source == "stand-in" else ""
+    return f"{known.data.name}{stands}: {count(known.data.train)} {what}" if brief else data_in_words(known.data)
 
 
 def _length(known: RunStarted) -> str:

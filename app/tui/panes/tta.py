@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SHIFT, COUNT = 1, 4  # airbench's crops, and fast.ai's number of random views
 MOST = 10**6  # images; no validation set is larger
 REMEMBERED = 24  # images that were looked at; a megabyte each
+OF_PHOTOS, DRAWN = ("dogscats", "dogbreeds"), ("random",)  # experiments whose pictures are varied as photos: at random
 Asks = tuple[str, int, int]  # kind, shift, count
 
 
@@ -57,7 +58,9 @@ class TtaPane(InsidePane):
         kept, show = scene.kept, scene.step.show
         self.at = whole(kept.get("at", whole(show.get("image"), MOST, 1) - 1), MOST)
         self.taken = whole(kept.get("taken"), COUNTS[1] + 1, 1)
-        self.kind = one_of(KINDS, self.option("kind"))
+        run = scene.step.run
+        self.kinds = DRAWN if run is not None and run.experiment in OF_PHOTOS else KINDS
+        self.kind = one_of(self.kinds, self.option("kind"))
         self.view = one_of(VIEWS, self.option("view"))
         seen = kept.get("seen")
         self.seen = {n for n in seen if type(n) is int and 0 <= n < MOST} if isinstance(seen, list) else set[int]()
@@ -203,6 +206,9 @@ class TtaPane(InsidePane):
 
     # Keys
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return len(self.kinds) > 1 if action == "kind" else super().check_action(action, parameters)
+
     def action_image(self, by: int) -> None:
         self._go(self.at + by)
 
@@ -231,7 +237,7 @@ class TtaPane(InsidePane):
             self._go(min(places) if by > 0 else max(places))
 
     def action_kind(self) -> None:
-        self.kind = KINDS[(KINDS.index(self.kind) + 1) % len(KINDS)]
+        self.kind = self.kinds[(self.kinds.index(self.kind) + 1) % len(self.kinds)]
         self.taken = 1
         self._inquire()
         self.changed()

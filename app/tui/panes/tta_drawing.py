@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 BESIDE, BELOW = 72, 32  # columns, or rows, from which there is room for the image and for all of them
 GRAND = 98  # columns from which the image may be large with all of them beside it
+SMALL = 32  # pixels of a picture that is drawn as small images are
 LISTED, BARS = 26, 4  # columns for the list beside a large picture; rows of bars that are worth their place under it
 
 
@@ -112,9 +113,23 @@ def _strip(sheet: Sheet, area: Area, one: Viewed, taken: int) -> None:
 
 
 def _pixels(sheet: Sheet, row: int, column: int, channels: Channels, factor: int) -> None:
+    if len(channels) == 3 and len(channels[0]) > SMALL:
+        _photo(sheet, row, column, channels, factor)
+        return
     three: list[Rows] = [tuple(tuple(line) for line in rows) for rows in channels]
     small = [colours.averaged(rows, factor) for rows in three]
     colours.picture(sheet, row, column, small * (3 // len(small)), {}, squares=False)
+
+
+def _photo(sheet: Sheet, row: int, column: int, channels: Channels, factor: int) -> None:
+    """The same of a larger picture, as photos are drawn."""
+    import numpy as np
+
+    from fastai_tui.app import photo_picture
+
+    photo = np.array(channels, np.uint8).transpose(1, 2, 0)
+    scaled = photo_picture.scaled(photo, -(-photo.shape[1] // factor), -(-photo.shape[0] // (2 * factor)))
+    sheet.photo(row, column, photo_picture.cells(scaled, sheet.sight.depth, unicode=sheet.sight.unicode))
 
 
 def _list(sheet: Sheet, area: Area, shown: Shown) -> None:

@@ -279,9 +279,9 @@ def _idle(run: Run) -> bool:
 
 
 def _as_asked(step: Step, run: Run) -> bool:
-    """Was it trained with the settings that the step asks for?"""
-    settings = run.spec.job.settings
-    return step.run is not None and all(settings.get(name) == value for name, value in step.run.set.items())
+    """Was it trained with the settings that the step asks for? What it began with is told by its own id."""
+    settings, wanted = run.spec.job.settings, step.run.set if step.run else {}
+    return step.run is not None and all(settings.get(k) == value for k, value in wanted.items() if k != "begin")
 
 
 def _of_others(step: Step, runs: list[Run]) -> set[str]:
