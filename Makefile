@@ -20,8 +20,8 @@ lint: .venv/.dev
 	@$(BIN)/lint-imports
 	@$(BIN)/fastai-tui check
 
-unit: .venv/.dev
-	@$(BIN)/pytest -n 6 --dist worksteal -m "not acceptance" $(ARGS)  # many tests wait for a screen: three workers a core keep two busy
+unit: .venv/.dev  # many tests wait for a screen: three workers a core keep two busy; what one has compiled the others find
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 6 --dist worksteal -m "not acceptance" $(ARGS)
 
 acceptance: .venv/.dev  # what takes longer than a test may; its results stand in BENCHMARKS.md
 	@$(BIN)/pytest -m acceptance -s --timeout 3600 $(ARGS)

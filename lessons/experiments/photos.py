@@ -12,7 +12,7 @@ GROUPS, EPOCHS = 3, 3  # early, late, head
 TRUNK = 2  # groups, all but the head
 WITHOUT_PIXELS = "photo-activations"
 STAND_IN = "colour-digits"  # where there are no photos, and pictures are wanted
-FEW = 2000  # of its digits, unless more are asked for: two CPU cores take 15 s for them, all layers learning
+FEW = 2000  # of its digits, unless more are asked for: a CPU core takes half a minute for them, all layers learning
 SIZE = 224  # pixels across, which most of these networks were trained with
 RATES: Value = [1e-4, 1e-3, 1e-2]  # the earlier a layer, the less of it needs to change
 

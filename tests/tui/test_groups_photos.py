@@ -14,7 +14,9 @@ from tests.tui.host import SilentLab, scene, settled
 from tests.tui.test_groups_pane import with_knobs
 
 SIZES = [(40, 18), (78, 18), (60, 34), (38, 6), (20, 3), (1, 1)]
-RUN = Run(experiment="dogscats", epochs=1, data="photo-activations", set={"preset": "unfrozen", "precompute": "off"})
+RUN = Run(
+    experiment="dogscats", epochs=1, data="colour-digits", set={"preset": "unfrozen", "cycles": 1, "cycle_mult": 1}
+)
 LATE, LAYERS = 30, 52  # convolutions, each with a norm
 HEAD = [("head.layers.0", "BatchNorm1d", 5120), ("head.layers.2", "Linear", 1_311_232),
         ("head.layers.4", "BatchNorm1d", 1024), ("head.layers.6", "Linear", 1026)]  # fmt: skip

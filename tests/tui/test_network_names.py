@@ -38,12 +38,12 @@ def test_long_names_stay_apart_from_what_is_beside_them(model: str, names: list[
 def answered(job: Any) -> Any:
     """What the lab says of a small network on a trunk: two layers of the trunk, one of the head."""
     layers = [
-        ("trunk.conv1", "Conv2d", [64, 112, 112], 9408, 118_013_952, [7, 7], 0),
-        ("trunk.layer4.0.downsample.0", "Conv2d", [512, 7, 7], 131_072, 6_422_528, [483, 483], 1),
-        ("head.layers.2", "Linear", [512], 524_800, 524_288, None, 2),
+        ("trunk.conv1", "Conv2d", [64, 112, 112], 9408, 118_013_952, [7, 7], [2, 2], 0),
+        ("trunk.layer4.0.downsample.0", "Conv2d", [512, 7, 7], 131_072, 6_422_528, [483, 483], [32, 32], 1),
+        ("head.layers.2", "Linear", [512], 524_800, 524_288, None, None, 2),
     ]
-    keys = ("name", "type", "output", "parameters", "multiplications", "receptive_field", "group")
-    told = [dict(zip(keys, layer, strict=True)) | {"stride": None} for layer in layers]
+    keys = ("name", "type", "output", "parameters", "multiplications", "receptive_field", "stride", "group")
+    told = [dict(zip(keys, layer, strict=True)) for layer in layers]
     sums = {"parameters": 21_813_570, "multiplications": 3_667_514_368, "groups": 3, "frozen": 2}
     return {"input": [3, 224, 224], "layers": told} | sums
 
@@ -55,8 +55,8 @@ def test_a_trunk_is_shown_without_its_weights_or_photos(width: int, home: Path) 
     pane = NetworkPane(scene("network", run=run, lab=lab))
     text = play(pane, "down", "space", size=(width, 18))
     rows = [line.split() for line in text.splitlines()[2:6]]
-    assert rows[0][:4] == ["1", "conv1", "64×112×112", "9,408"]
-    assert rows[1][:4] == ["2", "layer4.0.down.0", "512×7×7", "131,072"]
+    assert rows[0][:4] == ["1", "trunk.conv1", "64×112×112", "9,408"]
+    assert rows[1][:4] == ["2", "layer4.0.d.0", "512×7×7", "131,072"]
     assert rows[2][:4] == ["3", "head.layers.2", "512", "524,800"]
     assert rows[3][:3] == ["total", "512", "21,813,570"]
     assert ("3,667,514,368" in text) == (width == 78)

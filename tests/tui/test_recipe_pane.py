@@ -272,6 +272,23 @@ def test_the_finder_ticks_its_line_off_and_its_rate_becomes_the_knob_s() -> None
     assert again.rows[1].rate == pytest.approx(rounded)
 
 
+def test_a_rate_that_the_knob_does_not_go_to_is_not_taken() -> None:
+    async def drive(pilot: Any, host: Any) -> None:
+        await pilot.press("home", "down", "space")
+        for _ in range(200):
+            await pilot.pause(0.02)
+            if pane.finds < 0:
+                break
+
+    pane = made(lab=FindingLab())
+    knob = schema.Knob(setting="lr", low=0.5, high=1.0)
+    pane.scene = replace(pane.scene, step=msgspec.structs.replace(pane.scene.step, knobs=(knob,)))
+    driven(pane, drive)
+    assert messages(pane, Pane.Turn) == []
+    assert any("out of the knob's bounds" in told.sentence for told in messages(pane, Pane.Said))
+    assert pane.measured()["ticked"] == 1
+
+
 def test_a_finder_of_another_step_counts_too() -> None:
     lab, sweep = FindingLab(), Sweep()
     finding = Finding(sweep)
@@ -318,6 +335,7 @@ def test_each_line_has_its_command() -> None:
         words = [*pane.command()]
         assert words[:2] == ["lr-find" if line in FINDS else "train", "dogscats"]
         assert words[-2:] == ["--data", STAND_IN]
+        assert ("--seed" in words) == (line > 1)
         rates = {1: "0", 2: "0.03", 3: "0.03", 4: "0.03"}.get(line, "0.0003/0.003/0.03")
         assert f"lr={rates}" in words
 

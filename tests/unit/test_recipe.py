@@ -106,6 +106,11 @@ def test_a_line_keeps_what_the_step_says_and_sets_its_own() -> None:
     assert recipe.order(8, STAND_IN, BASE, 0.05).set["lr"] == [0.0005, 0.005, 0.05]
 
 
+def test_no_line_has_the_seed_of_the_one_that_it_begins_with() -> None:
+    seeds = [recipe.order(line, STAND_IN, BASE, 0.01).seed for line in range(1, COUNT + 1)]
+    assert len({*seeds}) == COUNT
+
+
 def test_photos_are_mirrored_and_breeds_have_their_own_experiment() -> None:
     assert recipe.order(4, "dogscats", BASE, 0.01).set["augment"] == "side-on"
     assert recipe.order(4, "dogbreeds", BASE, 0.01).experiment == "dogbreeds"

@@ -173,7 +173,16 @@ class RecipePane(TypingPane, RecipeLines):
         found = self.suggested(self.finding, job)
         self.found = (*self.found, *found)[-recipe_rows.KEPT :]
         for rate in [each.rate for each in found if each.rate > 0]:
-            self.post_message(self.Turn("lr", rate))
+            if self._turns(rate):
+                self.post_message(self.Turn("lr", rate))
+            else:
+                self.say(f"{rate:g} is out of the knob's bounds: the curve hardly falls. The rate stays {self.rate:g}.")
+
+    def _turns(self, rate: float) -> bool:
+        """Does the step's knob go so far?"""
+        knob = next((knob for knob in self.scene.step.knobs if knob.setting == "lr"), None)
+        low, high = (knob.low, knob.high) if knob else (None, None)
+        return (low is None or rate >= low) and (high is None or rate <= high)
 
     def _rest(self) -> None:
         self.finds, self.finding = -1, None
