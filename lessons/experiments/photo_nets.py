@@ -1,7 +1,9 @@
 """The experiments of the chapter `transfer`: a pretrained network that learns to tell other things apart."""
 
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 import torch
@@ -45,9 +47,18 @@ def build(job: Job) -> JobLearner:
         raise BadInput(f"{found.name} has grey images; {job.experiment} takes photos in colour.")
     learn = _head_alone(job, found) if job.settings["precompute"] == "on" else _whole(job, found)
     learn.item = (3, _size(job), _size(job))
-    learn.settings["begin"] = begin(job, learn.model, list(found.classes))
+    learn.settings["begin"] = begun = begin(job, learn.model, list(found.classes))
+    if begun:
+        _draw_anew(job.seed, learn.model)
     learn.callbacks += [Announcement(code, message) for code, message in _to_be_told(job, found, learn.settings)]
     return learn
+
+
+def _draw_anew(seed: int, model: nn.Module) -> None:
+    """Seed what is drawn while it trains by the weights, too. With the seed alone dropout would leave out the same
+    again, of the same batches, as in the run that the weights come from: and that has been learnt by heart."""
+    parts = (tensor.detach().cpu().numpy().tobytes() for tensor in model.state_dict().values())
+    torch.manual_seed(reduce(lambda before, part: zlib.crc32(part, before), parts, seed % 2**32))
 
 
 def _to_be_told(job: Job, found: "ImageSet | Shipped", settings: Mapping[str, Value]) -> Iterator[tuple[str, str]]:

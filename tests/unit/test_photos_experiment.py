@@ -118,6 +118,18 @@ def test_training_goes_on_with_another_run_s_weights(tmp_path: Path) -> None:
     assert all(torch.equal(again.model.state_dict()[name], tensor) for name, tensor in theirs.items())
 
 
+def test_going_on_draws_other_numbers_than_before_and_the_same_ones_each_time(tmp_path: Path) -> None:
+    def drawn(**chosen: object) -> torch.Tensor:
+        torch.manual_seed(1)
+        learner(tmp_path, 1, **chosen)
+        return torch.rand(8)
+
+    first = trained(tmp_path)
+    fresh, going_on = drawn(), drawn(begin=first.id)
+    assert not torch.equal(fresh, going_on)
+    assert torch.equal(going_on, drawn(begin=first.id))
+
+
 def test_a_run_of_another_network_is_refused(tmp_path: Path) -> None:
     first = trained(tmp_path)
     for chosen, why in (
