@@ -1,4 +1,5 @@
-"""The app with lessons whose runs on `pydocs` read a piece of it, and those of `cifar10` see a few pictures.
+"""The app with lessons whose runs on `pydocs` read a piece of it, and those of `cifar10` and `dogscats` see a few
+pictures; `digit-clutter` is trained for one epoch.
 
 A chapter that trains a dozen networks takes minutes to play. On a few thousand characters, or a hundred pictures, the
 same runs, with as many epochs and all else that is asked of them, take a second or two each.
@@ -23,6 +24,7 @@ from tests.conftest import ROOT
 CHARACTERS = 16_000
 BATCH = 32  # pictures at most
 PICTURES = {"train": 13, "valid": 6}  # of each class; the road trains in batches of 128
+PHOTOS = 128  # where they pass through a pretrained network
 
 
 def command(folder: Path) -> Sequence[str]:
@@ -55,6 +57,10 @@ def app(text: str, pictures: str) -> None:
         return replace(found, steps=tuple(map(short, found.steps))) if isinstance(found, Chapter) else found
 
     def short(step: Step) -> Step:
+        if step.run and step.run.experiment == "dogscats" and "size" in step.run.set:
+            return replace(step, run=replace(step.run, set={**step.run.set, "photos": PHOTOS}))
+        if step.run and step.run.experiment == "digit-clutter":
+            return replace(step, run=replace(step.run, epochs=1))
         if step.run and (data := instead.get(step.run.data or step.run.experiment)):
             small = {"bs": BATCH} if int(step.run.set.get("bs", 0)) > BATCH else {}
             return replace(step, run=replace(step.run, data=data, set={**step.run.set, **small}))

@@ -27,8 +27,8 @@ from tests.warm import APP
 # The key with which a pane starts a run; in the others the space bar does something else
 STARTERS = ("train", "schedule", "activations", "snapshots", "groups", "doctor", "refactor")
 TRAINS = {**dict.fromkeys(STARTERS, "space"), "compare": "a"}
-SHORT = ("char-lm", "cifar10")  # play with pieces of their data
-CACHES = {"files-cache", "pictures-cache"}  # of data that came with the program, or with the test
+SHORT = ("char-lm", "cifar10", "transfer", "cam")  # play with pieces of their data
+CACHES = {"files-cache", "pictures-cache", "activations-cache"}  # of data that came with the program, or with the test
 A_RUN = 120.0  # seconds that a run may take where other tests run beside it
 
 

@@ -11,7 +11,10 @@ from fastai_tui.engine.runs.store import RunStore
 from tests.e2e.test_targets import of_type, train
 
 SEEDS = range(1, 4)
-RECIPE = ({"preset": "head"}, {"preset": "augmented"}, {"preset": "unfrozen", "tta": "random"})
+# 2,000 photos are few: with the course's own rates, and norms that follow each batch, the last stage loses what the
+# first has won (.989 → .980 with seed 1); a tenth of the rates and norms that stay keep it.
+CAREFUL = {"lr": "1e-5/1e-4/1e-3", "bn_freeze": "on"}
+RECIPE = ({"preset": "head"}, {"preset": "augmented"}, {"preset": "unfrozen", "tta": "random", **CAREFUL})
 
 
 def told(data: Path | str, experiment: str, settings: dict[str, str], seed: int) -> dict[str, float]:

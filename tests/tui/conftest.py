@@ -6,7 +6,6 @@ import inspect
 import os
 
 import pytest
-from textual import _wait
 
 from fastai_tui.app.tui.panes import beginning, reading
 from fastai_tui.app.tui.panes.networks import Network
@@ -15,11 +14,6 @@ from fastai_tui.lessons import loader
 from tests.player import NOBODY
 
 parsed = functools.lru_cache(64)(loader.parse)  # the same bytes are the same chapter
-
-# Textual's pilot takes an app for idle that computes for less than a twentieth of 20 ms, twice with every key; most of
-# the time of a test of a pane would be these. What follows a key here is waited for by name, so shorter looks suffice.
-_wait.SLEEP_GRANULARITY = 1 / 250
-_wait.SLEEP_IDLE = _wait.SLEEP_GRANULARITY / 20
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from textual import work
 
 from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.panes.inside import InsidePane
 from fastai_tui.engine.errors import FastaiTuiError
 
 
@@ -54,3 +55,11 @@ class AskingPane(Pane):
             self.refused(str(error))
         finally:
             self._serving = False
+
+
+class AskingInsidePane(AskingPane, InsidePane):
+    """The same of a run's network, once there is something to see in it."""
+
+    @property
+    def ready(self) -> bool:
+        return self.run is not None and self._looked is not None and self.is_attached

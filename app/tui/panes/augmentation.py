@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import work
 from textual.binding import Binding, BindingType
 
+from fastai_tui.app.tui.panes.asking import AskingPane
 from fastai_tui.app.tui.panes.augmentation_drawing import VIEWS
 from fastai_tui.app.tui.panes.augmentation_photos import Photos
 from fastai_tui.app.tui.panes.augmentation_small import SmallImages
@@ -14,7 +14,6 @@ from fastai_tui.app.tui.panes.beginning import Pulse
 from fastai_tui.app.tui.panes.playing import PlayingPane, one_of, whole
 from fastai_tui.app.tui.panes.typed import as_line
 from fastai_tui.app.tui.panes.typing import TypingPane
-from fastai_tui.engine.errors import FastaiTuiError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +31,7 @@ PHOTOS = "photos"  # as `data`: dogs and cats where they are here, or else the c
 LEAP = 7919  # images on: a set may be sorted by class, and a prime comes round to every image
 
 
-class AugmentationPane(TypingPane, PlayingPane):
+class AugmentationPane(TypingPane, AskingPane, PlayingPane):
     """`self.drawn` epochs are wanted, `self.at` is the one that is looked at (0 before the first); what the knobs say
     is drawn anew for as many. `self.of` knows what a draw is."""
 
@@ -69,12 +68,11 @@ class AugmentationPane(TypingPane, PlayingPane):
         self.kinds = _strings(kept.get("kinds"))
         self.found: Any = None  # what the lab has told, as `self.of` understands it
         self._answered: dict[str, Any] = {}  # what `found` was asked with
-        self.trouble, self._serving = "", False
         self.pulse = Pulse(self)
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._serve()
+        self.serve_anew()
 
     # What is asked for
 
@@ -88,30 +86,21 @@ class AugmentationPane(TypingPane, PlayingPane):
         """Has the lab to be asked?"""
         return self.found is None or self._answered != self.asks or len(self.found.draws) < self.drawn
 
-    def _serve(self) -> None:
-        if not self._serving and self.is_attached and self.missing:
-            self._serving, self.trouble = True, ""
-            self._ask()
-
-    @work(exit_on_error=True)
-    async def _ask(self) -> None:
-        """Ask the lab until it has told what is wanted now."""
-        try:
-            while self.missing and self.is_attached:
-                asks, epochs = self.asks, self.drawn
-                answer = await self.services.lab.ask(self.of.request, topic="augmented", epochs=epochs, **asks)
-                if asks == self.asks and self.is_attached:
-                    self.found = self.of.answer(answer)
-                    self.row, _ = self.of.place(self.found)  # a smaller set has no such image
-                    self._answered = self.asks
-                    self._note()
-                    self.settle()
-        except FastaiTuiError as error:
-            self.found, self.trouble = None, str(error)
-            self.stop()
+    async def ask_next(self) -> None:
+        asks, epochs = self.asks, self.drawn
+        answer = await self.services.lab.ask(self.of.request, topic="augmented", epochs=epochs, **asks)
+        if asks == self.asks and self.is_attached:
+            self.found = self.of.answer(answer)
+            self.row, _ = self.of.place(self.found)  # a smaller set has no such image
+            self._answered = self.asks
+            self._note()
             self.settle()
-        finally:
-            self._serving = False
+
+    def refused(self, sentence: str) -> None:
+        self.found = None
+        super().refused(sentence)
+        self.stop()
+        self.settle()
 
     def _note(self) -> None:
         """Remember the image, and the settings of which something was drawn."""
@@ -167,7 +156,7 @@ class AugmentationPane(TypingPane, PlayingPane):
 
     def turned(self, knob: str, value: Value) -> None:
         self.stop()
-        self._serve()
+        self.serve_anew()
         super().turned(knob, value)
 
     # Epochs
@@ -198,7 +187,7 @@ class AugmentationPane(TypingPane, PlayingPane):
     def _to(self, at: int) -> None:
         self.at = at
         self._note()
-        self._serve()
+        self.serve_anew()
 
     def action_move(self, step: int) -> None:
         self.stop()
@@ -209,7 +198,7 @@ class AugmentationPane(TypingPane, PlayingPane):
         self.stop()
         many = self.of.place(self.found)[1] if self.found else 1000
         self.row = (self.row + step * LEAP) % many
-        self._serve()
+        self.serve_anew()
         self.changed()
 
     def action_view(self) -> None:
@@ -234,7 +223,7 @@ class AugmentationPane(TypingPane, PlayingPane):
 
     def take(self, text: str) -> None:
         self.data, self.row = text.strip() or self.home, 0
-        self._serve()
+        self.serve_anew()
 
     # The picture
 

@@ -11,9 +11,8 @@ import msgspec
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes import evaluation_drawing as drawing
-from fastai_tui.app.tui.panes.asking import AskingPane
+from fastai_tui.app.tui.panes.asking import AskingInsidePane
 from fastai_tui.app.tui.panes.evaluation_drawing import Shown
-from fastai_tui.app.tui.panes.inside import InsidePane
 from fastai_tui.app.tui.panes.playing import one_of, whole
 from fastai_tui.app.tui.plotting import Plotter
 from fastai_tui.engine.normed import BATCH_SIZES, SIZES, STATISTICS, Row
@@ -30,7 +29,7 @@ MOST_DRAWS = 20  # last batches to try
 Key = tuple[int, bool, int, int]  # size, sorted, bs, draw
 
 
-class EvaluationPane(AskingPane, InsidePane):
+class EvaluationPane(AskingInsidePane):
     """The arrows go through sizes and statistics, space evaluates the row; what training left behind is the same in all
     rows, and is shown in all once one was evaluated."""
 
@@ -112,10 +111,6 @@ class EvaluationPane(AskingPane, InsidePane):
     def missing(self) -> Key | None:
         """What is to be evaluated next."""
         return next((key for key in self.wanted if key not in self.rows), None)
-
-    @property
-    def ready(self) -> bool:
-        return self.run is not None and self._looked is not None and self.is_attached
 
     async def ask_next(self) -> None:
         """What is told of another run is dropped."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
-from textual import work
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes import extremes_drawing
+from fastai_tui.app.tui.panes.asking import AskingInsidePane
 from fastai_tui.app.tui.panes.extremes_drawing import Shown
 from fastai_tui.app.tui.panes.inside_training import InsideTrainingPane
 from fastai_tui.app.tui.panes.playing import one_of, whole
@@ -30,7 +30,7 @@ MOST_SEEN = 400  # photos of a kind that are remembered
 Order = tuple[str, int]  # the kind, and the class or `ALL`
 
 
-class ExtremesPane(InsideTrainingPane):
+class ExtremesPane(AskingInsidePane, InsideTrainingPane):
     """`self.kind` and `self.label` say which order is wanted, `self.at` which place of it is chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,13 +55,13 @@ class ExtremesPane(InsideTrainingPane):
         self.orders: dict[Order, Ranked] = {}
         self.photo: OnePhoto | None = None
         self.no_photo = ""  # why it can not be shown
-        self._serving = self._stale = False
+        self._stale = False
 
     # The lab
 
     def look(self) -> None:
         self._stale, self.trouble = True, ""
-        self._serve()
+        self.serve_anew()
 
     def forget_run(self) -> None:
         self.orders, self.photo, self.trouble = {}, None, ""
@@ -89,25 +89,11 @@ class ExtremesPane(InsideTrainingPane):
         """Has the lab to be asked?"""
         return self._stale or self.ranked is None or self.missing_photo is not None
 
-    def _serve(self) -> None:
-        ready = self.run is not None and self._looked is not None and self.is_attached
-        if ready and self.missing and not self._serving:
-            self._serving, self.trouble = True, ""
-            self._ask()
-
-    @work(exit_on_error=True)
-    async def _ask(self) -> None:
-        """Ask until what is wanted is there."""
-        try:
-            while self.run is not None and self.missing and self.is_attached:
-                if self._stale or self.ranked is None:
-                    await self._ask_order(self.run.id, *self.order)
-                elif (row := self.missing_photo) is not None:
-                    await self._ask_photo(self.run.id, row)
-        except FastaiTuiError as error:
-            self.refused(str(error))
-        finally:
-            self._serving = False
+    async def ask_next(self) -> None:
+        if self.run is not None and (self._stale or self.ranked is None):
+            await self._ask_order(self.run.id, *self.order)
+        elif self.run is not None and (row := self.missing_photo) is not None:
+            await self._ask_photo(self.run.id, row)
         if self.is_attached:
             self.changed()
 
@@ -198,7 +184,7 @@ class ExtremesPane(InsideTrainingPane):
             self.met |= 1 << KINDS.index(self.kind)
         if now is not None and (one := now.chosen) is not None:
             self.seen[self.kind] = [*dict.fromkeys([*self.seen[self.kind], one.index])][-MOST_SEEN:]
-        self._serve()
+        self.serve_anew()
         self.refresh_bindings()
         self.changed()
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
-from textual import work
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes import history_drawing
+from fastai_tui.app.tui.panes.asking import AskingPane
 from fastai_tui.app.tui.panes.beginning import Pulse
 from fastai_tui.app.tui.panes.history_drawing import KINDS, MOST, Shown
 from fastai_tui.app.tui.panes.playing import PlayingPane, one_of, whole
 from fastai_tui.app.tui.plotting import Plotter
 from fastai_tui.app.writing import EMBEDDED
-from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.history_costs import Costs, History
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 BPTT, HIDDEN = 8, 128
 
 
-class HistoryPane(PlayingPane):
+class HistoryPane(AskingPane, PlayingPane):
     """`self.wanted` batches are to be measured; the lab tells of as many as it has had the time for."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,12 +46,11 @@ class HistoryPane(PlayingPane):
         self.wanted = whole(kept, MOST)
         self.view = one_of(tuple(KINDS), self.option("view", "memory"))
         self.history: History | None = None
-        self.trouble, self._serving = "", False
         self.pulse, self.plotter = Pulse(self), Plotter(self)
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._serve()
+        self.serve_anew()
 
     # What is asked for
 
@@ -74,28 +72,19 @@ class HistoryPane(PlayingPane):
         known = self.history
         return known is None or (len(known.points) < self.wanted and not known.full)
 
-    def _serve(self) -> None:
-        if not self._serving and self.is_attached and self.missing:
-            self._serving, self.trouble = True, ""
-            self._ask()
-
-    @work(exit_on_error=True)
-    async def _ask(self) -> None:
-        """Ask the lab until everything is measured; what is told of a network before a knob was turned is dropped."""
-        try:
-            while self.missing and self.is_attached:
-                asks = self.asks
-                answer = await self.services.lab.ask("history", topic="history", batches=self.wanted, **asks)
-                if asks == self.asks and self.is_attached:
-                    self.history = msgspec.convert(answer, History)
-                    self._bound()
-                    self.settle()
-        except FastaiTuiError as error:
-            self.trouble = str(error)
-            self.stop()
+    async def ask_next(self) -> None:
+        """What is told of a network before a knob was turned is dropped."""
+        asks = self.asks
+        answer = await self.services.lab.ask("history", topic="history", batches=self.wanted, **asks)
+        if asks == self.asks and self.is_attached:
+            self.history = msgspec.convert(answer, History)
+            self._bound()
             self.settle()
-        finally:
-            self._serving = False
+
+    def refused(self, sentence: str) -> None:
+        super().refused(sentence)
+        self.stop()
+        self.settle()
 
     def _bound(self) -> None:
         """Where no more batches can be had, no more are wanted."""
@@ -136,7 +125,7 @@ class HistoryPane(PlayingPane):
     def turned(self, knob: str, value: Value) -> None:
         self.stop()
         self.history = None
-        self._serve()
+        self.serve_anew()
         super().turned(knob, value)
 
     # Batches
@@ -157,7 +146,7 @@ class HistoryPane(PlayingPane):
 
     def advance(self) -> None:
         self.wanted = min(self.wanted + 1, MOST)
-        self._serve()
+        self.serve_anew()
 
     def retreat(self) -> None:
         self._less(len(self.points) - 1)

@@ -6,15 +6,14 @@ import math
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
-from textual import work
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes import logloss_drawing
+from fastai_tui.app.tui.panes.asking import AskingInsidePane
 from fastai_tui.app.tui.panes.inside_training import InsideTrainingPane
 from fastai_tui.app.tui.panes.logloss_shown import LEAST, MOST, SECRETS, VIEWS, Shown
 from fastai_tui.app.tui.panes.playing import one_of, whole
 from fastai_tui.engine import logloss
-from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.logloss import COOLEST, DOGS, HOTTEST, Heated
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ BOUNDS = {"probability": (LEAST, MOST), "temperature": (COOLEST, HOTTEST), "cons
 NUDGE, WARMER, APART = 0.25, 1.05, 0.01  # of the log-odds, of the temperature (as a factor), of the constant
 
 
-class LoglossPane(InsideTrainingPane):
+class LoglossPane(AskingInsidePane, InsideTrainingPane):
     """Each view has a number that the arrows and its knob turn."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,7 +49,7 @@ class LoglossPane(InsideTrainingPane):
         self.view = one_of(VIEWS, self.option("view"))
         self.views = whole(scene.kept.get("views"), 2 ** len(VIEWS) - 1)
         self.heated: Heated | None = None
-        self._serving = self._stale = False
+        self._stale = False
         self._best_wanted = False
 
     def on_mount(self) -> None:
@@ -76,44 +75,33 @@ class LoglossPane(InsideTrainingPane):
         low, high = BOUNDS[name]
         self.knobs[name] = min(max(value, low), high)
         self.post_message(self.Turn(name, self.knobs[name]))
-        self._inquire()
+        self.serve_anew()
         self.changed()
 
     # The lab
 
     @property
     def missing(self) -> bool:
-        """Has the lab to be asked?"""
+        """Has the lab to be asked? Only for what the view shows."""
         known = self.heated
-        return self._stale or known is None or known.temperature != self.value("temperature")
+        there = not self._stale and known is not None and known.temperature == self.value("temperature")
+        return self.view == "temperature" and not there
 
     def look(self) -> None:
         self._stale, self.trouble = True, ""
-        self._inquire()
+        self.serve_anew()
 
     def forget_run(self) -> None:
         self.heated, self.trouble = None, ""
 
-    def _inquire(self) -> None:
-        """Ask what the run loses at this temperature, if that is to be seen."""
-        ready = self.run is not None and self._looked is not None and self.is_attached
-        if ready and self.view == "temperature" and self.missing and not self._serving:
-            self._serving, self.trouble = True, ""
-            self._ask()
-
-    @work(exit_on_error=True)
-    async def _ask(self) -> None:
-        """Ask until what is wanted is there."""
-        try:
-            while self.run is not None and self.missing and self.is_attached:
-                run, temperature, self._stale = self.run.id, self.value("temperature"), False
-                answer = await self.services.lab.ask("heated", topic="heated", run=run, temperature=temperature)
-                if self.run is not None and self.run.id == run and self.is_attached:
-                    self._heard(msgspec.convert(answer, Heated))
-        except FastaiTuiError as error:
-            self.refused(str(error))
-        finally:
-            self._serving = False
+    async def ask_next(self) -> None:
+        """Ask what the run loses at this temperature."""
+        if self.run is None:
+            return
+        run, temperature, self._stale = self.run.id, self.value("temperature"), False
+        answer = await self.services.lab.ask("heated", topic="heated", run=run, temperature=temperature)
+        if self.run is not None and self.run.id == run and self.is_attached:
+            self._heard(msgspec.convert(answer, Heated))
 
     def _heard(self, heated: Heated) -> None:
         self.heated = heated
@@ -170,7 +158,7 @@ class LoglossPane(InsideTrainingPane):
     def _show(self, view: str) -> None:
         self.view = view
         self.views |= 1 << VIEWS.index(view)
-        self._inquire()
+        self.serve_anew()
 
     def action_view(self) -> None:
         self._show(VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
-from textual import work
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes import fetching_drawing, photos_drawing
+from fastai_tui.app.tui.panes.asking import AskingPane
 from fastai_tui.app.tui.panes.beginning import Pulse
 from fastai_tui.app.tui.panes.fetching import FetchingPane
 from fastai_tui.app.tui.panes.photos_drawing import VIEWS, Shown
@@ -17,7 +17,6 @@ from fastai_tui.app.tui.panes.run_picture import instead
 from fastai_tui.app.tui.panes.typed import as_line
 from fastai_tui.app.tui.panes.typing import TypingPane
 from fastai_tui.app.tui.sheet import Sheet
-from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.photo_facts import OnePhoto, PhotoFacts
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ SIZE, LEAST, LARGEST = 224, 16, 4096
 MOST_SEEN = 400
 
 
-class PhotosPane(TypingPane, FetchingPane):
+class PhotosPane(TypingPane, AskingPane, FetchingPane):
     """`self.data` says which set is wanted ("": dogs and cats); `self.facts` is the one that there is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -65,12 +64,11 @@ class PhotosPane(TypingPane, FetchingPane):
         self.facts: PhotoFacts | None = None
         self.photo: OnePhoto | None = None
         self._told = "", -1  # the data, and the image, that were told of
-        self.trouble, self._serving = "", False
         self.pulse = Pulse(self)
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._serve()
+        self.serve_anew()
 
     # The lab
 
@@ -80,28 +78,14 @@ class PhotosPane(TypingPane, FetchingPane):
         there = self.facts is not None and self._told[0] == self.data
         return not there or (self.view == "one" and (self.photo is None or self._told[1] != self.image))
 
-    def _serve(self) -> None:
-        if not self._serving and self.is_attached and self.missing:
-            self._serving, self.trouble = True, ""
-            self._ask()
-
-    @work(exit_on_error=True)
-    async def _ask(self) -> None:
-        """Ask until what is wanted is there."""
-        lab = self.services.lab
-        try:
-            while self.missing and self.is_attached:
-                data, image = self.data, self.image
-                if self.facts is None or self._told[0] != data:
-                    answer = await lab.ask("photo_facts", topic="photo_facts", data=data)
-                    self._heard(data, msgspec.convert(answer, PhotoFacts))
-                else:
-                    answer = await lab.ask("photo", topic="photo", data=data, image=image)
-                    self._seen(data, image, answer)
-        except FastaiTuiError as error:
-            self.trouble = str(error)
-        finally:
-            self._serving = False
+    async def ask_next(self) -> None:
+        lab, data, image = self.services.lab, self.data, self.image
+        if self.facts is None or self._told[0] != data:
+            answer = await lab.ask("photo_facts", topic="photo_facts", data=data)
+            self._heard(data, msgspec.convert(answer, PhotoFacts))
+        else:
+            answer = await lab.ask("photo", topic="photo", data=data, image=image)
+            self._seen(data, image, answer)
         if self.is_attached:
             self._tell()
 
@@ -227,12 +211,12 @@ class PhotosPane(TypingPane, FetchingPane):
 
     def _open(self, data: str) -> None:
         self.data, self.image, self.label, self.trouble = data, 0, 0, ""
-        self._serve()
+        self.serve_anew()
         self._tell()
 
     def action_view(self) -> None:
         self.view = VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
-        self._serve()
+        self.serve_anew()
         self._tell()
 
     def action_class(self, step: int) -> None:
@@ -244,7 +228,7 @@ class PhotosPane(TypingPane, FetchingPane):
             self.view = "one"
         else:
             self.image = (self.image + step) % max(self.facts.train if self.facts else 1, 1)
-        self._serve()
+        self.serve_anew()
         self._tell()
 
     def action_reset(self) -> None:

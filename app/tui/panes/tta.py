@@ -8,15 +8,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
-from textual import work
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes import tta_drawing as drawing
-from fastai_tui.app.tui.panes.inside import InsidePane
+from fastai_tui.app.tui.panes.asking import AskingInsidePane
 from fastai_tui.app.tui.panes.playing import one_of, whole
 from fastai_tui.app.tui.panes.tta_shown import IMAGE_SECRETS, SET_SECRETS, VIEWS, Shown, sentence
 from fastai_tui.app.tui.plotting import Plotter
-from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.viewed import COUNTS, KINDS, SHIFTS, Scores, Viewed
 
 if TYPE_CHECKING:
@@ -33,7 +31,7 @@ OF_PHOTOS, DRAWN = ("dogscats", "dogbreeds"), ("random",)  # experiments whose p
 Asks = tuple[str, int, int]  # kind, shift, count
 
 
-class TtaPane(InsidePane):
+class TtaPane(AskingInsidePane):
     """The left and right keys go through the images, space takes one more view into the average."""
 
     TRAINS = False
@@ -66,7 +64,7 @@ class TtaPane(InsidePane):
         self.seen = {n for n in seen if type(n) is int and 0 <= n < MOST} if isinstance(seen, list) else set[int]()
         self.images: dict[tuple[Asks, int], Viewed] = {}
         self.scores: dict[Asks, Scores] = {}
-        self._serving, self._stale = False, False
+        self._stale = False
         self._asked: set[Asks] = set()  # for all images, since the weights were others
         self.plotter = Plotter(self)
 
@@ -115,9 +113,7 @@ class TtaPane(InsidePane):
                 self._take(msgspec.convert(answer, Viewed), asks, run)
 
             self.ask_lab("views", take, run=run, image=self.at, **_named(asks))
-        if not self._serving and self._missing:
-            self._serving = True
-            self._ask()
+        self.serve_anew()
 
     def _take(self, one: Viewed, asks: Asks, run: str) -> None:
         if self.run is None or self.run.id != run:
@@ -135,7 +131,7 @@ class TtaPane(InsidePane):
             self.seen.add(one.index)
 
     @property
-    def _missing(self) -> bool:
+    def missing(self) -> bool:
         """Are there images left to look at? A network that trains is another before all have been seen."""
         known = self.scores.get(self.asks)
         return (
@@ -144,21 +140,16 @@ class TtaPane(InsidePane):
             or (not known.done and not (self.shot is not None and self.shot.live))
         )
 
-    @work(exit_on_error=True)
-    async def _ask(self) -> None:
-        """Ask the lab until it has looked at all images."""
-        try:
-            while self.run is not None and self._missing and self.is_attached:
-                asks, run = self.asks, self.run.id
-                answer = await self.services.lab.ask("views_of_all", topic="tta:all", run=run, **_named(asks))
-                if self.run is not None and self.run.id == run and self.is_attached:
-                    self._asked.add(asks)
-                    self.scores[asks] = msgspec.convert(answer, Scores)
-                    self.changed()
-        except FastaiTuiError as error:
-            self.refused(str(error))
-        finally:
-            self._serving = False
+    async def ask_next(self) -> None:
+        """Have all images looked at, a few at a time."""
+        if self.run is None:
+            return
+        asks, run = self.asks, self.run.id
+        answer = await self.services.lab.ask("views_of_all", topic="tta:all", run=run, **_named(asks))
+        if self.run is not None and self.run.id == run and self.is_attached:
+            self._asked.add(asks)
+            self.scores[asks] = msgspec.convert(answer, Scores)
+            self.changed()
 
     # What it says of itself
 
@@ -253,7 +244,7 @@ class TtaPane(InsidePane):
             self.draw_nothing(sheet)
             return
         shown = self.shown
-        self.pulse.beat(not self.trouble and (self.one is None or self._missing))
+        self.pulse.beat(not self.trouble and (self.one is None or self.missing))
         drawing.draw(sheet, shown, self.plotter, self.pulse.sign(sheet.sight.unicode))
 
 
