@@ -235,7 +235,7 @@ def measures(shown: Shown) -> dict[str, Any]:
     (row, column), peak, likely = shown.cell, shown.peak, found.first.probabilities[shown.best]
     measured: dict[str, Any] = {
         "network": found.network,
-        "kind": found.kind,
+        "kind": "grad-cam" if shown.agreement is not None else found.kind,
         "prediction": found.classes[shown.best],
         "probability": likely,
         "cursor": (row + 1, column + 1),
