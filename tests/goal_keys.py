@@ -233,7 +233,7 @@ GOALS: dict[str, dict[str, str]] = {
         "gradcam/gradcam": "?agree",
         "gradcam/agreement": "0~",
         "clutter/trained": "space",
-        "find/canvases": "?inside 5*d",
+        "find/canvases": "?peak d~",
         "find/all": "space",
         "yours/second": "e c o l o u r - d i g i t s : 7 enter",
         "yours/views": "2*v",

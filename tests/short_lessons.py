@@ -1,5 +1,5 @@
 """The app with lessons whose runs on `pydocs` read a piece of it, and those of `cifar10` and `dogscats` see a few
-pictures; `digit-clutter` is trained for one epoch.
+pictures; `digit-clutter` is trained for two short epochs.
 
 A chapter that trains a dozen networks takes minutes to play. On a few thousand characters, or a hundred pictures, the
 same runs, with as many epochs and all else that is asked of them, take a second or two each.
@@ -60,7 +60,7 @@ def app(text: str, pictures: str) -> None:
         if step.run and step.run.experiment == "dogscats" and "size" in step.run.set:
             return replace(step, run=replace(step.run, set={**step.run.set, "photos": PHOTOS}))
         if step.run and step.run.experiment == "digit-clutter":
-            return replace(step, run=replace(step.run, epochs=1))
+            return replace(step, run=replace(step.run, epochs=2, set={**step.run.set, "each": 1}))
         if step.run and (data := instead.get(step.run.data or step.run.experiment)):
             small = {"bs": BATCH} if int(step.run.set.get("bs", 0)) > BATCH else {}
             return replace(step, run=replace(step.run, data=data, set={**step.run.set, **small}))

@@ -6,7 +6,12 @@ from fastai_tui.lessons.experiments.settings import training
 MODELS = ("cam",)
 GROUPS, EPOCHS = 3, 6
 
+EACH = 5  # canvases of a digit, as the data set has them
+
 _IMAGES = (
+    Setting(
+        name="each", kind="int", default=EACH, low=1, high=EACH, about="so many canvases of each digit, in an epoch"
+    ),
     Setting(
         name="canvases",
         kind="choice",

@@ -11,7 +11,7 @@ from fastai_tui.engine.data.catalogue import DIGIT_CLUTTER
 from fastai_tui.engine.data.digit_clutter import made, scattered
 from fastai_tui.engine.data.image import ImageLoader, OnDevice, Pixels, image_data
 from fastai_tui.engine.data.photo_augment import PhotoAugment
-from fastai_tui.engine.data.store import images
+from fastai_tui.engine.data.store import ImageSet, images
 from fastai_tui.engine.device import choose
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.interpret.localise import Localisation
@@ -19,12 +19,13 @@ from fastai_tui.engine.job import Job
 from fastai_tui.engine.metrics import accuracy, cross_entropy
 from fastai_tui.engine.models.clutter import SMALLEST, ClutterNet
 from fastai_tui.engine.training import JobLearner, assemble
+from fastai_tui.lessons.experiments.clutter import EACH
 
 
 def build(job: Job) -> JobLearner:
     """`digit-clutter`: cross-entropy of the digit; the metric `inside` is the share of validation canvases on which the
     map's peak lies in the digit's place."""
-    found = images(job.data)
+    found = _fewer(images(job.data), int(job.settings["each"])) if job.data == DIGIT_CLUTTER.name else images(job.data)  # type: ignore[arg-type]
     shape = found.train_images.shape[1:]
     if min(shape[-2:]) < SMALLEST:
         raise BadInput(
@@ -47,6 +48,12 @@ def build(job: Job) -> JobLearner:
             learn.data = replace(data, train=Anew(data.train))
         learn.callbacks.append(Localisation(made()[1].boxes))
     return learn
+
+
+def _fewer(found: ImageSet, each: int) -> ImageSet:
+    """Of each digit so many canvases to train on: they are laid in turn."""
+    rows = slice(len(found.train_labels) * each // EACH)
+    return replace(found, train_images=found.train_images[rows], train_labels=found.train_labels[rows])
 
 
 class Anew(ImageLoader):

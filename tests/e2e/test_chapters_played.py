@@ -29,7 +29,7 @@ STARTERS = ("train", "schedule", "activations", "snapshots", "groups", "doctor",
 TRAINS = {**dict.fromkeys(STARTERS, "space"), "compare": "a"}
 SHORT = ("char-lm", "cifar10", "transfer", "cam")  # play with pieces of their data
 CACHES = {"files-cache", "pictures-cache", "activations-cache"}  # of data that came with the program, or with the test
-A_RUN = 120.0  # seconds that a run may take where other tests run beside it
+A_RUN = 240.0  # seconds that a run may take where other tests run beside it
 
 
 def offline(app: Sequence[str]) -> Sequence[str]:

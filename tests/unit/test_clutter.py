@@ -12,6 +12,7 @@ from fastai_tui.engine import heat
 from fastai_tui.engine.data.digit_clutter import made
 from fastai_tui.engine.data.image import ImageLoader, permutation
 from fastai_tui.engine.data.photo_augment import PhotoAugment
+from fastai_tui.engine.data.store import images
 from fastai_tui.engine.device import prepare
 from fastai_tui.engine.interpret import localise, summary
 from fastai_tui.engine.interpret.cam import evidence
@@ -174,3 +175,13 @@ def test_every_epoch_has_canvases_of_its_own_which_the_seed_and_the_epoch_tell()
     assert not torch.equal(third[0], seen(3, seed=2)[0])
     same = build(order("digit-clutter", {"canvases": "same"}, device="cpu", seed=1)).data.train
     assert type(same) is ImageLoader
+
+
+@pytest.mark.parametrize("each", [1, 2])
+def test_an_epoch_has_each_digit_as_often_as_is_asked(each: int) -> None:
+    loader = build(order("digit-clutter", {"each": each}, device="cpu")).data.train
+    assert isinstance(loader, ImageLoader)
+    own = np.bincount(images("mnist-sample").train_labels, minlength=10)
+    for epoch in (0, 1):
+        next(loader.batches(epoch))
+        assert np.array_equal(np.bincount(loader.labels.numpy(), minlength=10), each * own)
