@@ -70,8 +70,9 @@ def _show(finding: Finding, *, new_group: bool) -> None:
     wrap = textwrap.TextWrapper(room, break_on_hyphens=False)
     for i, line in enumerate(wrap.wrap(finding.seen)):
         typer.echo((margin if i else first) + line, color=True)
-    for i, line in enumerate(wrap.wrap(f"→ {finding.advice}") if finding.advice else []):
-        typer.echo(margin + ("  " if i else "") + line)
+    wrap.subsequent_indent = "  "
+    for line in wrap.wrap(f"→ {finding.advice}") if finding.advice else []:
+        typer.echo(margin + line)
 
 
 def _width() -> int:

@@ -90,7 +90,7 @@ def test_other_labels_are_other_images(tmp_path: Path) -> None:
         (b"id,breed\n0,cat\n1\n", "row 3: a picture's name and its class belong there"),
         (b"id,breed\n0,cat\n0.png,dog\n", "names 0.png twice"),
         (b"id,breed\n\xff\xfe,cat\n", "is no table of commas in UTF-8"),
-        (b"id,breed\n0,cat\n1,cat\n2,cat\n3,cat\n4,cat\n", "in 1 classes; 2 to 256"),
+        (b"id,breed\n0,cat\n1,cat\n2,cat\n3,cat\n4,cat\n", "has pictures of 1 class; 2 to 256 can be told apart"),
     ],
 )
 def test_a_table_that_does_not_fit_is_one_sentence(tmp_path: Path, content: bytes, words: str) -> None:

@@ -164,6 +164,6 @@ def test_numbers_fit_their_columns(column: str, value: float, words: str) -> Non
 
 def test_bars_are_as_long_as_the_numbers_to_an_eighth_of_a_cell() -> None:
     for eighths in range(1, 81):
-        made = rung_drawing._length(eighths / 8, True)
+        made = rung_drawing.length(eighths / 8, True)
         assert 8 * made.count("█") + rung_drawing.EIGHTHS.index(re.sub("█", "", made) or " ") == eighths
-    assert rung_drawing._length(0.0, True) == "▏"
+    assert rung_drawing.length(0.0, True) == "▏"

@@ -106,7 +106,7 @@ class TrainPane(DescribedPane):
             return ""
         if self.trouble:
             return self.trouble
-        different = orders.different(self.job.settings, dict(shot.asked)) if self.job else []
+        different = orders.different(self.job.settings, dict(shot.settings)) if self.job else []
         if different:
             return f"space trains with {', '.join(different)}; this run is kept."
         return f"{self._right(shot)}space: another seed" if shot.phase == "finished" else ""
