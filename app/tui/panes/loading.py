@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import msgspec
-from textual import work
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui import orders
 from fastai_tui.app.tui.panes import loading_drawing
-from fastai_tui.app.tui.panes.base import Pane
-from fastai_tui.app.tui.panes.beginning import Pulse
 from fastai_tui.app.tui.panes.loading_drawing import Row, Shown
+from fastai_tui.app.tui.panes.measuring import MeasuringPane
 from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.loading import Loading, Spent
 
@@ -32,7 +28,7 @@ IMAGES, FEWEST, MOST = 2000, 64, 4096
 REMEMBERED = 24  # rows
 
 
-class LoadingPane(Pane):
+class LoadingPane(MeasuringPane):
     """Space measures what the knobs say; what was measured stays, to be compared with."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,19 +43,16 @@ class LoadingPane(Pane):
         super().__init__(scene)
         self.rows = _rows(scene.kept.get("rows"))
         self.job: Job | None = None
-        self.told: Loading | None = None  # of what the knobs say
-        self.busy, self.trouble = False, ""
-        self.pulse = Pulse(self)
 
     def on_mount(self) -> None:
         super().on_mount()
         self._order()
 
     def turned(self, knob: str, value: Value) -> None:
-        self._cease()
+        self.cease()
         self.told = None
         self._order()
-        self._tell()
+        self.tell()
 
     def _order(self) -> None:
         """What space would measure now."""
@@ -99,58 +92,18 @@ class LoadingPane(Pane):
         if self.job is None:
             self.say(self.trouble)
             return
-        self.busy, self.told, self.trouble = True, None, ""
-        self._measure(self.job, self.images)
-        self._tell()
+        self.begin("loading", Loading, job=self.job, images=self.images)
 
-    @work(exclusive=True, group="loading", exit_on_error=True)
-    async def _measure(self, job: Job, images: int) -> None:
-        """Ask the lab piece by piece, until it is done or nobody waits any more."""
-        try:
-            while self.is_attached and not (self.told and self.told.done):
-                answer = await self.services.lab.ask("loading", topic="loading", job=job, images=images)
-                self.told = msgspec.convert(answer, Loading)
-                self.changed()
-        except FastaiTuiError as error:
-            self.trouble = str(error)
-        except asyncio.CancelledError:
-            raise  # another knob, another step: whoever cancelled has seen to the rest
-        else:
-            self._remember()
-        self.busy = False
-        self._tell()
-
-    def _remember(self) -> None:
+    def remember(self) -> None:
         if (row := self.now) is not None:
             others = [each for each in self.rows if (each.model, each.bs) != (row.model, row.bs)]
             self.rows = [*others, row][-REMEMBERED:]
 
-    def _cease(self) -> None:
-        if self.busy:
-            self.workers.cancel_group(self, "loading")
-            self.busy = False
-
-    def action_stop(self) -> None:
-        self._cease()
-        self.told = None
-        self.say("Stopped: what was half measured does not count.")
-        self._tell()
-
     def action_forget(self) -> None:
-        self._cease()
+        self.cease()
         self.rows, self.told = [], None
         self._order()
-        self._tell()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("measure", "stop"):
-            return self.busy == (action == "stop")
-        return bool(self.rows) or bool(self.trouble) if action == "forget" else True
-
-    def _tell(self) -> None:
-        """Draw, and have the keys that matter shown anew."""
-        self.refresh_bindings()
-        self.changed()
+        self.tell()
 
     # What it says of itself
 

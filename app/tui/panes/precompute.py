@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import msgspec
-from textual import work
 from textual.binding import Binding, BindingType
 
 from fastai_tui.app.tui.panes import precompute_drawing
-from fastai_tui.app.tui.panes.base import Pane
-from fastai_tui.app.tui.panes.beginning import Pulse
+from fastai_tui.app.tui.panes.measuring import MeasuringPane
 from fastai_tui.app.tui.panes.playing import one_of
 from fastai_tui.app.tui.panes.precompute_drawing import Shown
-from fastai_tui.engine.errors import FastaiTuiError
 from fastai_tui.engine.precompute_costs import Costs, megabytes
 
 if TYPE_CHECKING:
@@ -30,7 +25,7 @@ REMEMBERED = 24  # rows
 BOUNDS = {"bs": (16, 2, 128), "size": (224, 64, 320), "photos": (2000, 100, 10**6)}  # usual, least and most
 
 
-class PrecomputePane(Pane):
+class PrecomputePane(MeasuringPane):
     """Space measures what the knobs say; what was measured stays, to be compared with."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -44,14 +39,11 @@ class PrecomputePane(Pane):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self.rows = _rows(scene.kept.get("rows"))
-        self.told: Costs | None = None  # of what is being measured
-        self.busy, self.trouble = False, ""
-        self.pulse = Pulse(self)
 
     def turned(self, knob: str, value: Value) -> None:
-        self._cease()
+        self.cease()
         self.trouble = ""
-        self._tell()
+        self.tell()
 
     def whole(self, name: str) -> int:
         """A number as the knobs have it, or else the step, or else as usual."""
@@ -80,56 +72,17 @@ class PrecomputePane(Pane):
     # Measuring
 
     def action_measure(self) -> None:
-        self.busy, self.told, self.trouble = True, None, ""
-        self._measure(*self.asked)
-        self._tell()
+        head, size, bs = self.asked
+        self.begin("precompute_costs", Costs, bs=bs, size=size, head=head)
 
-    @work(exclusive=True, group="precompute", exit_on_error=True)
-    async def _measure(self, head: str, size: int, bs: int) -> None:
-        """Ask the lab piece by piece, until it is done or nobody waits any more."""
-        try:
-            while self.is_attached and not (self.told and self.told.done):
-                lab = self.services.lab
-                answer = await lab.ask("precompute_costs", topic="precompute_costs", bs=bs, size=size, head=head)
-                self.told = msgspec.convert(answer, Costs)
-                self.changed()
-        except FastaiTuiError as error:
-            self.trouble = str(error)
-        except asyncio.CancelledError:
-            raise  # another knob, another step: whoever cancelled has seen to the rest
-        else:
-            self._remember()
-        self.busy = False
-        self._tell()
-
-    def _remember(self) -> None:
+    def remember(self) -> None:
         if self.told is not None:
             self.rows = [*(row for row in self.rows if _of(row) != _of(self.told)), self.told][-REMEMBERED:]
 
-    def _cease(self) -> None:
-        if self.busy:
-            self.workers.cancel_group(self, "precompute")
-            self.busy, self.told = False, None
-
-    def action_stop(self) -> None:
-        self._cease()
-        self.say("Stopped: what was half measured does not count.")
-        self._tell()
-
     def action_forget(self) -> None:
-        self._cease()
+        self.cease()
         self.rows, self.trouble = [], ""
-        self._tell()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("measure", "stop"):
-            return self.busy == (action == "stop")
-        return bool(self.rows) or bool(self.trouble) if action == "forget" else True
-
-    def _tell(self) -> None:
-        """Draw, and have the keys that matter shown anew."""
-        self.refresh_bindings()
-        self.changed()
+        self.tell()
 
     # What it says of itself
 
