@@ -124,6 +124,12 @@ class Pane(Canvas, can_focus=True):
     def services(self) -> Services:
         return self.scene.services
 
+    @property
+    def begun_run(self) -> str:
+        """The run's name, once there is something to see in it."""
+        there = self.shot is not None and bool(self.shot.step or self.shot.ended)
+        return self.run.id if self.run is not None and there else ""
+
     def option(self, name: str, default: Any = None) -> Any:
         """What it begins with: what was kept, or the step's `show`, or `default`."""
         return self.scene.kept.get(name, self.scene.step.show.get(name, default))

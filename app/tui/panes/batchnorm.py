@@ -249,8 +249,7 @@ class BatchNormPane(Pane):
         if action in ("mode", "mode_training"):
             return (action == "mode") == self.training
         if action == "source":
-            begun = self.run is not None and self.shot is not None and bool(self.shot.step or self.shot.ended)
-            return parameters[0] == "fresh" if self.of_run else begun and parameters[0] == "run"
+            return parameters[0] == "fresh" if self.of_run else bool(self.begun_run) and parameters[0] == "run"
         return True
 
     def on_key(self, event: events.Key) -> None:

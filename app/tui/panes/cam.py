@@ -86,10 +86,7 @@ class CamPane(TypingPane, AskingPane, InsidePane):
     @property
     def of_run(self) -> str:
         """The run whose network looks; none for the embedded one."""
-        begun = self.run is not None and self.shot is not None and bool(self.shot.step or self.shot.ended)
-        if not begun or self.run is None or (self.source != "run" and self.view != "clutter"):
-            return ""
-        return self.run.id
+        return self.begun_run if self.source == "run" or self.view == "clutter" else ""
 
     def forget_run(self) -> None:
         self.look()

@@ -63,11 +63,10 @@ class ReadingPane(TypingPane, EarlyPane, InsidePane):
     @property
     def own(self) -> str:
         """The network that the step is about."""
-        begun = self.run is not None and self.shot is not None and bool(self.shot.step or self.shot.ended)
-        if self.option("source") == EMBEDDED or self.run is None or not begun:
+        if self.option("source") == EMBEDDED or not self.begun_run:
             model = self.option("model")
             return f"fresh-{model}" if model in KINDS and self.option("source") != EMBEDDED else EMBEDDED
-        return self.run.id
+        return self.begun_run
 
     @property
     def source(self) -> str:

@@ -75,8 +75,7 @@ class ResidualsPane(AskingPane, InsidePane):
     @property
     def of_run(self) -> str:
         """The run whose network is looked into; none for a fresh one."""
-        begun = self.run is not None and self.shot is not None and bool(self.shot.step or self.shot.ended)
-        return self.run.id if self.run is not None and begun and self.source == "run" else ""
+        return self.begun_run if self.source == "run" else ""
 
     def forget_run(self) -> None:
         self._anew()
@@ -247,8 +246,7 @@ class ResidualsPane(AskingPane, InsidePane):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "source":
-            begun = self.run is not None and self.shot is not None and bool(self.shot.step or self.shot.ended)
-            return parameters[0] == "fresh" if self.of_run else begun and parameters[0] == "run"
+            return parameters[0] == "fresh" if self.of_run else bool(self.begun_run) and parameters[0] == "run"
         if action == "every":
             return self.image > 0
         if action == "on":

@@ -90,8 +90,7 @@ class WritingPane(TypingPane, InsidePane):
     @property
     def source(self) -> str:
         """Who writes: the step's run once it has begun, or else the embedded model."""
-        begun = self.shot is not None and bool(self.shot.step or self.shot.ended)
-        return self.run.id if self.run is not None and begun and self.option("source") != EMBEDDED else EMBEDDED
+        return self.begun_run if self.begun_run and self.option("source") != EMBEDDED else EMBEDDED
 
     @property
     def missing(self) -> int:
