@@ -1,10 +1,16 @@
 """Where a network looks in a photo, as plain values: what the lab answers. No torch, no numpy."""
 
+import os
+import re
+from pathlib import Path
+
 import msgspec
 
+from fastai_tui import assets
 from fastai_tui.engine.framing import WHOLE, Box
 
 CAT = "chelsea"  # the embedded photo's name
+CAT_FILE = Path(assets.__path__[0]) / "data" / "chelsea.png"
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -46,3 +52,13 @@ class Looked(msgspec.Struct, frozen=True):
     def ranked(self, seen: Seen) -> list[tuple[str, float]]:
         """The classes with their probabilities, the likeliest first."""
         return sorted(zip(self.classes, seen.probabilities, strict=True), key=lambda pair: -pair[1])
+
+
+def file_of(image: str) -> Path | None:
+    """The file that such a photo is in, there or not; None for a data set's NAME:INDEX. Files come first."""
+    if not os.path.exists(image):
+        if re.fullmatch(r".+:-?[0-9]+", image):
+            return None
+        if image == CAT:
+            return CAT_FILE
+    return Path(os.path.expanduser(image))

@@ -60,7 +60,7 @@ def cam(
     """
     from fastai_tui.engine.client import ask
 
-    _check(run, weights, arch, graphics)
+    _check(image, run, weights, arch, graphics)
     found = _decoded(
         ask("cam", image=image, source=run or EMBEDDED, weights=_absolute(weights), arch=arch, of=of, zoom=zoom)
     )
@@ -100,7 +100,7 @@ def _seen(found: Looked, seen: Any) -> dict[str, Any]:
     }
 
 
-def _check(run: str, weights: str, arch: str, graphics: str) -> None:
+def _check(image: str, run: str, weights: str, arch: str, graphics: str) -> None:
     if run and (weights or arch):
         raise BadInput("--run names a network, and so do --weights and --arch: give one or the other.")
     if weights and not arch:
@@ -114,6 +114,16 @@ def _check(run: str, weights: str, arch: str, graphics: str) -> None:
 
         if in_multiplexer(os.environ):
             raise BadInput("tmux, screen and Zellij lose kitty's pictures: take --graphics blocks, or leave them.")
+    _check_file(image)
+
+
+def _check_file(image: str) -> None:
+    """That it is there is known without torch, which takes seconds to start."""
+    from fastai_tui.engine.data.photos import check_photo
+    from fastai_tui.engine.looking import file_of
+
+    if path := file_of(image):
+        check_photo(path)
 
 
 def _absolute(path: str) -> str:

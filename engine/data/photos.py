@@ -31,9 +31,7 @@ def read_photo(path: Path, most: int = 0) -> "Image.Image":
 
     from fastai_tui.engine.data.upright import upright
 
-    if not os.path.isfile(path):  # unlike Path.is_file it takes every oddity for an answer
-        what = "is no regular file" if os.path.exists(path) else "does not exist"
-        raise BadInput(f"The photo {shown(path)} {what}: give a picture's path, or a data set's NAME:INDEX.")
+    check_photo(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of broken tags and large sizes: the latter are judged by `upright`
@@ -46,3 +44,10 @@ def read_photo(path: Path, most: int = 0) -> "Image.Image":
             f"The photo {shown(path)} cannot be read ({why(error)}): it may be cut short, or be none of "
             f"{', '.join(FORMATS)}."
         ) from error
+
+
+def check_photo(path: Path) -> None:
+    """Raise `BadInput` unless there is a file."""
+    if not os.path.isfile(path):  # unlike Path.is_file it takes every oddity for an answer
+        what = "is no regular file" if os.path.exists(path) else "does not exist"
+        raise BadInput(f"The photo {shown(path)} {what}: give a picture's path, or a data set's NAME:INDEX.")

@@ -1,12 +1,10 @@
 """The embedded trunk's channels one by one, over the photos whose activations are shipped: the lab's part."""
 
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import torch
 
-from fastai_tui import assets
 from fastai_tui.engine.backbones import EMBEDDED, MEAN, STD
 from fastai_tui.engine.data.image import Normalise
 from fastai_tui.engine.data.photo_activations import shipped
@@ -15,11 +13,11 @@ from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.features import Feature
 from fastai_tui.engine.framing import centre
 from fastai_tui.engine.interpret.cam import shown
+from fastai_tui.engine.looking import CAT_FILE
 from fastai_tui.engine.models.backbones import trunk
 
 POOLS = ("average", "maximum")
 SIZE = 224  # pixels of the pictures that the activations were computed from
-CAT = Path(assets.__path__[0]) / "data" / "chelsea.png"
 
 
 def answer(channel: int = 0, pool: str = "average") -> Feature:
@@ -72,7 +70,7 @@ def _scores(pool: str) -> np.ndarray:
 @torch.inference_mode()
 def _cat(pool: str) -> list[float]:
     """The embedded cat's number in each channel."""
-    photo = read_photo(CAT)
+    photo = read_photo(CAT_FILE)
     pixels = shown(photo, centre(*photo.size), SIZE)
     maps = trunk(EMBEDDED).eval()(Normalise(MEAN, STD, torch.device("cpu"))(pixels))
     pooled: list[float] = (maps.mean((2, 3)) if pool == "average" else maps.amax((2, 3)))[0].tolist()

@@ -8,9 +8,8 @@ from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.framing import centre
 from fastai_tui.engine.hooked import Hooked, Passed
 from fastai_tui.engine.interpret.cam import Features, shown
-from fastai_tui.engine.interpret.looking import EMBEDDED
 from fastai_tui.engine.interpret.standing import CATDOG, standing
-from fastai_tui.engine.looking import CAT
+from fastai_tui.engine.looking import CAT, CAT_FILE
 from fastai_tui.engine.models.heads import Pretrained
 
 MOST = 7  # numbers a side of what is shown of a map
@@ -25,7 +24,7 @@ def answer(source: str = CATDOG) -> Hooked:
     model = network.model
     if not isinstance(model, Pretrained):
         raise BadInput(f"{network.of} is no network on a pretrained trunk; take catdog, or a run of dogscats.")
-    photo = read_photo(EMBEDDED)
+    photo = read_photo(CAT_FILE)
     scale = Normalise(network.mean, network.std, torch.device("cpu"))
     xb = scale(shown(photo, centre(*photo.size), network.size))
     layers = units(model)

@@ -1,11 +1,8 @@
 """Where a network looks in one photo: the lab's answer for the command `cam` and for the panes that show photos."""
 
 import difflib
-import os
-import re
 import warnings
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,10 +15,9 @@ from fastai_tui.engine.framing import Box, square
 from fastai_tui.engine.interpret.cam import Look, look
 from fastai_tui.engine.interpret.localise import SIDE as PIECE
 from fastai_tui.engine.interpret.standing import CATDOG, Standing, standing
-from fastai_tui.engine.looking import CAT, Looked, Seen
+from fastai_tui.engine.looking import CAT, Looked, Seen, file_of
 from fastai_tui.engine.pictures import FORMATS, shown
 
-EMBEDDED = Path(__file__).parents[2] / "assets" / "data" / "chelsea.png"
 MOST, SHOWN = 2048, 800  # the longest side at which a photo is looked at, and at which it is handed on
 NAMED = 8  # classes in a sentence
 
@@ -118,10 +114,10 @@ def _opened(image: str) -> tuple[Image.Image, str | None, tuple[int, int]]:
     from fastai_tui.engine.data.photos import read_photo
     from fastai_tui.engine.data.upright import upright_size
 
-    if re.fullmatch(r".+:-?[0-9]+", image) and not os.path.exists(image):
+    path = file_of(image)
+    if path is None:
         found, label = _of_data_set(image)
         return found, label, found.size
-    path = EMBEDDED if image == CAT and not os.path.exists(image) else Path(os.path.expanduser(image))
     photo = read_photo(path, most=MOST)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of broken tags: the photo has been read

@@ -16,11 +16,11 @@ from fastai_tui.engine.data.photo_sizes import Sizes, sizes
 from fastai_tui.engine.data.photos import read_photo
 from fastai_tui.engine.data.store import folder, present
 from fastai_tui.engine.errors import BadInput, DataMissing
+from fastai_tui.engine.looking import CAT_FILE
 from fastai_tui.engine.photo_facts import OnePhoto, PhotoFacts
 from fastai_tui.engine.pictures import shown
 
 EMBEDDED_SIZES = Path(assets.__path__[0]) / "data" / "photo-sizes.json"
-CAT = Path(assets.__path__[0]) / "data" / "chelsea.png"
 SHOWN = 400  # pixels of a photo's longer side that are handed on
 
 
@@ -54,7 +54,7 @@ def chosen(data: str, image: int) -> Chosen:
     data = data or (DOGSCATS.name if present(DOGSCATS) else PHOTO_ACTIVATIONS.name)
     entry = DATA_SETS.get(data)
     if entry is not None and (entry is PHOTO_ACTIVATIONS or not present(entry)):
-        return Chosen(entry.name, 0, 1, "", CAT.name, CAT.parent.name, CAT, here=False)
+        return Chosen(entry.name, 0, 1, "", CAT_FILE.name, CAT_FILE.parent.name, CAT_FILE, here=False)
     source = sources.source(_place(data, entry))
     listing = sources.listing(source)
     image %= len(listing.train)

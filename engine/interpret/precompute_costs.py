@@ -16,7 +16,7 @@ from fastai_tui.engine.device import choose, prepare
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.framing import centre
 from fastai_tui.engine.interpret.cam import shown
-from fastai_tui.engine.interpret.looking import EMBEDDED as CAT
+from fastai_tui.engine.looking import CAT_FILE
 from fastai_tui.engine.models.backbones import trunk
 from fastai_tui.engine.models.heads import HEADS, Pretrained, head
 from fastai_tui.engine.precompute_costs import Costs
@@ -104,7 +104,7 @@ def measured(bs: int, size: int, kind: str) -> Measured:
 
 def _copies(bs: int, size: int) -> Tensor:
     """The embedded cat, so many times."""
-    photo = read_photo(CAT)
+    photo = read_photo(CAT_FILE)
     return shown(photo, centre(*photo.size), size).repeat(bs, 1, 1, 1)
 
 

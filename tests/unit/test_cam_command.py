@@ -198,6 +198,12 @@ def test_what_is_wrong_is_said_in_a_sentence(
     assert "Traceback" not in err
 
 
+def test_a_photo_that_is_not_there_is_refused_before_torch_has_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "ask", lambda *_, **__: pytest.fail("the lab was asked"))
+    for name in ("nothing.png", "/"):
+        assert outcome(name)[0] == 2
+
+
 def test_broken_photos_are_named(tmp_path: Path) -> None:
     path = tmp_path / "half.png"
     noise = np.random.default_rng(0).integers(0, 256, (60, 60, 3)).astype(np.uint8)

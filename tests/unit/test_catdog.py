@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fastai_tui.engine.interpret.looking import EMBEDDED, answer
+from fastai_tui.engine.interpret.looking import answer
+from fastai_tui.engine.looking import CAT_FILE
 
 SIDE, PLACES = 448, 20
 SCALE = 0.4
@@ -30,7 +31,7 @@ def test_the_cat_is_a_cat() -> None:
 
 def test_the_maps_peak_is_in_the_cat_wherever_it_is(tmp_path: Path) -> None:
     random = np.random.default_rng(42)
-    cat = Image.open(EMBEDDED).convert("RGB")
+    cat = Image.open(CAT_FILE).convert("RGB")
     cat = cat.resize((round(SCALE * cat.width), round(SCALE * cat.height)), Image.Resampling.LANCZOS)
     inside = 0
     for number in range(PLACES):
