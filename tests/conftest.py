@@ -1,5 +1,6 @@
 """What every test shares: a home of its own, and the real data where this machine has it."""
 
+import functools
 import os
 import signal
 from collections.abc import Generator
@@ -8,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from fastai_tui.engine.threads import thread_environment
+from fastai_tui.lessons import loader
 
 ROOT = Path(__file__).parent.parent
 os.environ.update(thread_environment())  # before torch is loaded: the workers share their cores
+loader.parse = functools.lru_cache(64)(loader.parse)  # the same bytes are the same chapter
 
 for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if (

@@ -27,13 +27,14 @@ PICTURES = {"train": 13, "valid": 6}  # of each class; the road trains in batche
 PHOTOS = 128  # where they pass through a pretrained network
 
 
-def command(folder: Path) -> Sequence[str]:
-    """The app so, as a command; the piece of text and the pictures are written into the folder."""
+def command(folder: Path, *modules: str) -> Sequence[str]:
+    """The app so, as a command, whose runs need not load these modules; the piece of text and the pictures are written
+    into the folder."""
     piece, pictures = folder / "piece.txt", folder / "pictures"
     piece.write_text(gzip.decompress((ROOT / "assets" / "data" / "pydocs.txt.gz").read_bytes()).decode()[:CHARACTERS])
     write_pictures(pictures)
     begin = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.short_lessons import app; "
-    return sys.executable, "-c", f"{begin}app({str(piece)!r}, {str(pictures)!r})"
+    return sys.executable, "-c", f"{begin}app({str(piece)!r}, {str(pictures)!r}, *{modules!r})"
 
 
 def write_pictures(folder: Path) -> None:
@@ -48,7 +49,7 @@ def write_pictures(folder: Path) -> None:
                 Image.fromarray(images[row].transpose(1, 2, 0)).save(place / f"{number}.png")
 
 
-def app(text: str, pictures: str) -> None:
+def app(text: str, pictures: str, *modules: str) -> None:
     """The program with all that is trained on `pydocs` trained on that text, and `cifar10` on those pictures."""
     whole, instead = loader.load, {"pydocs": text, "cifar10": pictures}
 
@@ -67,4 +68,4 @@ def app(text: str, pictures: str) -> None:
         return step
 
     loader.load = load
-    warm.app()
+    warm.app(*modules)

@@ -27,14 +27,14 @@ from fastai_tui.engine.runs import client
 
 ROOT = Path(__file__).parent.parent
 APP = (sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.warm import app; app()")
-READY = ["fastai_tui.app.cli.main", "fastai_tui.engine.runs.process", "fastai_tui.engine.training"]
+READY = ("fastai_tui.app.cli.main", "fastai_tui.engine.runs.process", "fastai_tui.engine.training")
 CONTEXT = multiprocessing.get_context("forkserver")
 PATIENCE = 120.0  # seconds: a bound on hanging, not a measure
 
 
-def begin() -> None:
-    """Start the process that others are forked from, unless it lives."""
-    CONTEXT.set_forkserver_preload(READY)
+def begin(*more: str) -> None:
+    """Start the process that others are forked from, unless it lives, with these modules more."""
+    CONTEXT.set_forkserver_preload([*READY, *more])
     forkserver.ensure_running()
 
 
@@ -115,13 +115,14 @@ def warm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "subprocess", FORKING)
 
 
-def app() -> None:
-    """The program as it is started from a shell, except that its runs and studies are forked."""
+def app(*more: str) -> None:
+    """The program as it is started from a shell, except that its runs and studies are forked from a process that has
+    these modules more."""
     from fastai_tui.app.entry import run
 
     client.subprocess = FORKING  # type: ignore[attr-defined]
     studying.subprocess = STUDYING  # type: ignore[attr-defined]
-    begin()  # while the standard error is still the terminal
+    begin(*more)  # while the standard error is still the terminal
     run()
 
 

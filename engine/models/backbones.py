@@ -5,7 +5,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torchvision import models
 
 from fastai_tui.engine.backbones import EMBEDDED, MEAN, STD, Backbone, backbone, likely
 from fastai_tui.engine.data.fetch import Notice, Progress
@@ -133,6 +132,8 @@ def _guess(found: Weights) -> str:
 
 def _built(about: Backbone, device: str) -> Trunk:
     """The trunk as torchvision builds it, without its head."""
+    from torchvision import models  # two seconds of every start, for torch's compiler comes with it
+
     plain = about.name in ("googlenet", "inception_v3")
     options = {"aux_logits": False, "init_weights": False, "transform_input": False} if plain else {}
     with torch.device(device):

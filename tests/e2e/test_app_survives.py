@@ -16,13 +16,10 @@ import pytest
 from fastai_tui.engine import events
 from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.lessons import progress
-from fastai_tui.lessons.schema import Chapter
 from tests.e2e.test_survival import ssh as ssh
 from tests.e2e.test_survival import tmux as tmux
 from tests.player import COMMAND, PATIENCE, Player
 from tests.runs import Run, finish
-from tests.shipped import CHAPTERS
-from tests.tui.test_torture import FIRST
 
 STEP = ("--chapter", "first-cnn", "--step", "ten")
 CURVE = re.compile(r"[┤│][·⠁-⣿]")  # something is plotted right beside the axis: the first batches
@@ -193,24 +190,6 @@ def test_an_app_whose_lab_cannot_work_says_so_and_goes_on(tmp_path: Path, breaks
         player.wait_for("at (1,1)")
         player.press("down")
         player.wait_for("at (2,1)")
-
-
-@pytest.mark.parametrize("chapter", CHAPTERS.values(), ids=lambda chapter: chapter.slug)
-def test_no_torch_in_the_apps_process(chapter: Chapter) -> None:
-    with Player("--chapter", chapter.slug) as player:
-        for step in chapter.steps:
-            player.wait_for(step.title[:20])
-            if FIRST[step.pane] != (chapter.slug, step.id):  # another step of its kind of pane is looked at
-                player.press("n")
-                continue
-            computes = step.run is None or step.pane == "finder"  # a run is a process of its own: other tests have it
-            player.press("v", *(["space"] if computes else []), "right", "s")
-            player.settle(0.1)
-            player.press("escape", "n")
-        assert lab_of(player)
-        mapped = Path(f"/proc/{player.process.pid}/maps").read_text()
-        assert "libpython" in mapped or "python" in mapped
-        assert "torch" not in mapped
 
 
 # The progress file

@@ -27,7 +27,8 @@ from tests.warm import APP
 # The key with which a pane starts a run; in the others the space bar does something else
 STARTERS = ("train", "schedule", "activations", "snapshots", "groups", "doctor", "refactor")
 TRAINS = {**dict.fromkeys(STARTERS, "space"), "compare": "a"}
-SHORT = ("char-lm", "cifar10", "transfer", "cam")  # play with pieces of their data
+# These play with pieces of their data; and what most of their runs have to load besides torch
+SHORT: dict[str, tuple[str, ...]] = {"char-lm": (), "cifar10": (), "transfer": ("torchvision",), "cam": ()}
 CACHES = {"files-cache", "pictures-cache", "activations-cache"}  # of data that came with the program, or with the test
 A_RUN = 240.0  # seconds that a run may take where other tests run beside it
 
@@ -162,7 +163,8 @@ def test_a_chapter_is_played_by_keys_from_the_first_step_to_the_last(home: Path,
     chapter = next(chapter for chapter in chapters if chapter.slug == slug)
     after = next((other for other in chapters if other.number > chapter.number), None)
     count, steps = len(chapter.steps), sum(len(one.steps) for one in chapters)
-    with Player(command=offline(short_lessons.command(tmp_path) if slug in SHORT else APP), env=NOWHERE) as player:
+    app = short_lessons.command(tmp_path, *SHORT[slug]) if slug in SHORT else APP
+    with Player(command=offline(app), env=NOWHERE) as player:
         player.wait_for("Contents", f"0 of {steps}")
         player.press("slash")
         player.wait_for("Search")
@@ -175,6 +177,9 @@ def test_a_chapter_is_played_by_keys_from_the_first_step_to_the_last(home: Path,
         player.wait_for("Contents", f"{count} of {steps}")
         if after is not None:
             player.wait_for(f"Go on with {after.title}")  # a chapter that is done leads on to the next
+        mapped = Path(f"/proc/{player.process.pid}/maps").read_text()
+        assert "python" in mapped
+        assert "torch" not in mapped, "what draws has loaded torch"
         player.press("q")
         assert player.ended() == 0
     kept, trouble = progress.read()

@@ -1,26 +1,25 @@
 """Tests that are coroutines are run, each in a loop of its own; what every app does anew is done once, or not."""
 
 import asyncio
-import functools
 import inspect
 import os
 
 import pytest
+from textual import app, pilot
 
 from fastai_tui.app.tui.panes import beginning, reading
 from fastai_tui.app.tui.panes.networks import Network
 from fastai_tui.app.tui.plotting import load
-from fastai_tui.lessons import loader
 from tests.player import NOBODY
+from tests.tui.rest import at_rest
 
-parsed = functools.lru_cache(64)(loader.parse)  # the same bytes are the same chapter
+app.wait_for_idle = pilot.wait_for_idle = at_rest  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)
 def unhurried_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No power fails between two of these tests, and chapters that were read already are at hand."""
+    """No power fails between two of these tests."""
     monkeypatch.setattr(os, "fsync", lambda file: None)
-    monkeypatch.setattr(loader, "parse", parsed)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torchvision import models
 
 from fastai_tui.engine import events
 from fastai_tui.engine.callback import Callback, CancelFit
@@ -23,6 +22,7 @@ from fastai_tui.engine.recorder import Recorder
 from fastai_tui.engine.runs.writer import RunWriter
 from fastai_tui.engine.training import JobLearner
 from tests.unit.toy_photos import learner, photos
+from tests.vision import untrained
 
 NORMED = "shufflenet_v2_x0_5"
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -139,7 +139,7 @@ def test_other_photos_sizes_weights_and_poolings_have_their_own(tmp_path: Path) 
     rows(head="linear")
     assert len(cache.files()) == 3
     torch.manual_seed(5)
-    torch.save(models.squeezenet1_1(weights=None).state_dict(), tmp_path / "squeezenet1_1.pth")
+    torch.save(untrained("squeezenet1_1").state_dict(), tmp_path / "squeezenet1_1.pth")
     assert not torch.equal(before, rows())
     assert len(cache.files()) == 4
     shutil.rmtree(tmp_path / "photos")

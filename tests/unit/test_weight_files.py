@@ -9,12 +9,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from torchvision import models
 
 from fastai_tui.engine.errors import BadInput, DataMissing, FastaiTuiError
 from fastai_tui.engine.models.backbones import trunk
 from fastai_tui.engine.models.heads import Pretrained, head
 from fastai_tui.engine.models.weight_files import read_weights
+from tests.vision import untrained
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 NAME = "squeezenet1_1"
@@ -23,7 +23,7 @@ NAME = "squeezenet1_1"
 @pytest.fixture(scope="module")
 def whole() -> dict[str, Tensor]:
     torch.manual_seed(0)
-    state: dict[str, Tensor] = models.squeezenet1_1(weights=None).state_dict()
+    state: dict[str, Tensor] = untrained("squeezenet1_1").state_dict()
     return state
 
 
@@ -70,7 +70,7 @@ def test_safetensors_are_read_by_any_name(whole: dict[str, Tensor], tmp_path: Pa
 
 
 def test_a_chain_of_a_resnets_children_is_recognised(tmp_path: Path) -> None:
-    model = models.resnet18(weights=None)
+    model = untrained("resnet18")
     torch.save(nn.Sequential(*list(model.children())[:-2]).state_dict(), tmp_path / "w.pth")
     found = trunk("resnet18", str(tmp_path / "w.pth"))
     assert torch.equal(found.layer4[1].conv2.weight, model.layer4[1].conv2.weight)
@@ -162,7 +162,7 @@ def test_missing_tensors_are_named(whole: dict[str, Tensor], tmp_path: Path) -> 
 def empty(name: str, path: Path, **options: Any) -> str:
     """A file with all the names and shapes of a network, and next to no numbers."""
     with torch.device("meta"):
-        state = models.get_model(name, weights=None, **options).state_dict()
+        state = untrained(name, **options).state_dict()
     torch.save({key: torch.zeros(()).expand(t.shape) for key, t in state.items()}, path)
     return str(path)
 

@@ -6,7 +6,6 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
-from torchvision import models
 
 from fastai_tui.engine.backbones import EMBEDDED_MODEL
 from fastai_tui.engine.data.image import Normalise
@@ -14,6 +13,7 @@ from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.interpret.cam import evidence
 from fastai_tui.engine.models.backbones import SHIPPED
 from fastai_tui.engine.models.whole import whole
+from tests.vision import untrained
 
 SMALL = ("mobilenet_v3_small", "squeezenet1_1", "shufflenet_v2_x0_5", "regnet_y_400mf", "densenet121")
 
@@ -30,7 +30,7 @@ def saved(model: nn.Module, path: Path, prefix: str = "") -> Path:
 @pytest.mark.parametrize("name", SMALL)
 def test_a_whole_network_says_what_torchvisions_says(name: str, tmp_path: Path) -> None:
     torch.manual_seed(1)
-    own = models.get_model(name, weights=None, num_classes=1000 if name == SMALL[0] else 7).eval()
+    own = untrained(name, num_classes=1000 if name == SMALL[0] else 7).eval()
     found = whole(name, str(saved(own, tmp_path / "w.safetensors", "module.")))
     xb = torch.randn(1, 3, 64, 64)
     with torch.no_grad():
@@ -44,7 +44,7 @@ def test_a_whole_network_says_what_torchvisions_says(name: str, tmp_path: Path) 
 
 def test_its_maps_are_grad_cam_of_the_last_grid(tmp_path: Path) -> None:
     torch.manual_seed(2)
-    own = models.get_model("squeezenet1_1", weights=None, num_classes=3).eval()
+    own = untrained("squeezenet1_1", num_classes=3).eval()
     found = whole("squeezenet1_1", str(saved(own, tmp_path / "w.safetensors")))
     pixels = torch.randint(0, 256, (1, 3, 96, 96), dtype=torch.uint8)
     seen = evidence(found.model, Normalise(found.mean, found.std, torch.device("cpu"))(pixels))
@@ -54,12 +54,12 @@ def test_its_maps_are_grad_cam_of_the_last_grid(tmp_path: Path) -> None:
 
 
 def test_files_that_hold_something_else_are_refused_in_a_sentence(tmp_path: Path) -> None:
-    other = saved(models.get_model("mobilenet_v3_small", weights=None), tmp_path / "other.safetensors")
+    other = saved(untrained("mobilenet_v3_small"), tmp_path / "other.safetensors")
     with pytest.raises(BadInput, match=r"does not hold the weights of squeezenet1_1.*--arch"):
         whole("squeezenet1_1", str(other))
     with pytest.raises(BadInput, match="the trunk of mobilenet_v2 and no head"):
         whole(EMBEDDED_MODEL, str(SHIPPED))
-    state = models.get_model("squeezenet1_1", weights=None, num_classes=2).state_dict()
+    state = untrained("squeezenet1_1", num_classes=2).state_dict()
     del state["features.3.squeeze.weight"]
     torch.save(state, tmp_path / "less.pth")
     with pytest.raises(BadInput, match=r"features\.3\.squeeze\.weight is missing"):

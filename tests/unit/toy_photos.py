@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from torchvision import models
 
 from fastai_tui.engine.device import prepare
 from fastai_tui.engine.job import Job
@@ -16,6 +15,7 @@ from fastai_tui.engine.runs.run import Run
 from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.engine.training import JobLearner
 from fastai_tui.lessons.experiments import order
+from tests.vision import untrained
 
 MODEL = "squeezenet1_1"  # small, and without batch norm; `shufflenet_v2_x0_5` has some
 COUNTS = {"train": 12, "valid": 5}  # of each class
@@ -37,7 +37,7 @@ def photos(place: Path, seed: int = 0, size: tuple[int, int] = (70, 90)) -> Path
 def weights(place: Path, model: str = MODEL) -> Path:
     """A file of weights for a network, random ones."""
     torch.manual_seed(0)
-    torch.save(models.get_model(model, weights=None).state_dict(), place / f"{model}.pth")
+    torch.save(untrained(model).state_dict(), place / f"{model}.pth")
     return place / f"{model}.pth"
 
 
