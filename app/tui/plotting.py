@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastai_tui.app.tui.panes.layout import Area
+from fastai_tui.app.tui.layout import Area
 from fastai_tui.app.tui.sheet import Sheet
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 
 from fastai_tui.app import ablation, studying
 from fastai_tui.app.tui import plotting
-from fastai_tui.app.tui.panes.ablation import AblationPane
+from fastai_tui.app.tui.panes.ladder.ablation import AblationPane
 from fastai_tui.engine.ablation.outcome import outcomes
 from fastai_tui.engine.ablation.study import StudyStore, found
 from fastai_tui.engine.runs.store import RunStore

@@ -9,7 +9,7 @@ from typing import Any
 import pexpect
 import pytest
 
-from fastai_tui.app.tui.panes.writing import WritingPane
+from fastai_tui.app.tui.panes.text.writing import WritingPane
 from fastai_tui.engine.lab_client import Lab
 from fastai_tui.engine.manner import repeats
 from tests.runs import new_run

@@ -11,7 +11,7 @@ import torch
 from textual.pilot import Pilot
 
 from fastai_tui.app.snapshots import Watcher
-from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.panes.common.base import Pane
 from fastai_tui.engine.data.store import images
 from fastai_tui.engine.interpret import learned, maps, mistakes
 from fastai_tui.engine.runs import checkpoints, process

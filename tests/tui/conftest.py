@@ -7,8 +7,9 @@ import os
 import pytest
 from textual import app, pilot
 
-from fastai_tui.app.tui.panes import beginning, reading
-from fastai_tui.app.tui.panes.networks import Network
+from fastai_tui.app.tui.panes.common import beginning
+from fastai_tui.app.tui.panes.text import reading
+from fastai_tui.app.tui.panes.text.networks import Network
 from fastai_tui.app.tui.plotting import load
 from tests.player import NOBODY
 from tests.tui.rest import at_rest

@@ -7,7 +7,7 @@ from typing import Any
 from textual.app import App, ComposeResult
 
 from fastai_tui.app.tui import themes
-from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.panes.common.base import Pane
 from fastai_tui.app.tui.services import Scene, Services
 from fastai_tui.app.tui.sheet import Sheet, Sight
 from fastai_tui.engine.errors import RunFailed

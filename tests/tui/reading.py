@@ -11,7 +11,7 @@ import pytest
 import torch
 from textual import events
 
-from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.panes.common.base import Pane
 from fastai_tui.engine import lab
 from fastai_tui.engine.errors import DataMissing
 from fastai_tui.engine.interpret import recurrent

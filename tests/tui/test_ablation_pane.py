@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fastai_tui.app.tui import plotting
-from fastai_tui.app.tui.panes.ablation import AblationPane
+from fastai_tui.app.tui.panes.ladder.ablation import AblationPane
 from fastai_tui.engine import events
 from fastai_tui.engine.ablation.runner import alone
 from fastai_tui.engine.ablation.study import Study, StudyStore

@@ -11,9 +11,9 @@ from textual.screen import Screen
 
 from fastai_tui.app.activations import Activations
 from fastai_tui.app.snapshots import Watcher
-from fastai_tui.app.tui.panes import activations_curves, activations_reading
-from fastai_tui.app.tui.panes.activations import ActivationsPane
-from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.panes.common.base import Pane
+from fastai_tui.app.tui.panes.networks import activations_curves, activations_reading
+from fastai_tui.app.tui.panes.networks.activations import ActivationsPane
 from fastai_tui.app.tui.screens.run import RunScreen
 from fastai_tui.app.tui.services import Scene, Services
 from fastai_tui.engine.runs.run import Run

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fastai_tui.app.tui.panes.augmentation import MOST, AugmentationPane
+from fastai_tui.app.tui.panes.images.augmentation import MOST, AugmentationPane
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.image_views import Augmented, Draw, Picture
 from fastai_tui.lessons.panes import PANES

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from fastai_tui.app.tui.panes.augmentation import MOST, AugmentationPane
-from fastai_tui.app.tui.panes.augmentation_photo_drawing import fitting, laid
-from fastai_tui.app.tui.panes.layout import Area
+from fastai_tui.app.tui.layout import Area
+from fastai_tui.app.tui.panes.images.augmentation import MOST, AugmentationPane
+from fastai_tui.app.tui.panes.images.augmentation_photo_drawing import fitting, laid
 from fastai_tui.engine.errors import DataMissing
 from fastai_tui.engine.photo_draws import PhotoDraw, PhotoDraws
 from fastai_tui.lessons.panes import PANES

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastai_tui.app import halfblocks
-from fastai_tui.app.tui.panes.batch import BatchPane
+from fastai_tui.app.tui.panes.convolution.batch import BatchPane
 from fastai_tui.app.tui.sheet import Paint, Sight
 from fastai_tui.engine.convolution import KERNELS
 from fastai_tui.engine.data import store

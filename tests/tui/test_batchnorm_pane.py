@@ -11,9 +11,9 @@ import torch
 from textual.pilot import Pilot
 from torch import nn
 
-from fastai_tui.app.tui.panes import batchnorm_drawing as drawing
 from fastai_tui.app.tui.panes import pane_class
-from fastai_tui.app.tui.panes.batchnorm import ENOUGH, BatchNormPane
+from fastai_tui.app.tui.panes.networks import batchnorm_drawing as drawing
+from fastai_tui.app.tui.panes.networks.batchnorm import ENOUGH, BatchNormPane
 from fastai_tui.engine.interpret import batch_norm
 from fastai_tui.lessons.panes import PANES
 from fastai_tui.lessons.schema import Run

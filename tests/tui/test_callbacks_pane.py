@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from fastai_tui.app.tui.panes import callbacks
-from fastai_tui.app.tui.panes.callbacks import CallbacksPane
-from fastai_tui.app.tui.panes.callbacks_drawing import loop_lines
+from fastai_tui.app.tui.panes.training import callbacks
+from fastai_tui.app.tui.panes.training.callbacks import CallbacksPane
+from fastai_tui.app.tui.panes.training.callbacks_drawing import loop_lines
 from fastai_tui.engine.loop_trace import HOOKS, Act, Call, Listed, Trace
 from fastai_tui.lessons import sources
 from fastai_tui.lessons.panes import PANES

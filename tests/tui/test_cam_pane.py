@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from fastai_tui.app.tui.panes.cam import CamPane
-from fastai_tui.app.tui.panes.cam_drawing import spread
+from fastai_tui.app.tui.panes.photos.cam import CamPane
+from fastai_tui.app.tui.panes.photos.cam_drawing import spread
 from fastai_tui.engine.compared import Agreement, Canvas
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.framing import Box

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from fastai_tui.app.tui.panes.cell import CellPane
-from fastai_tui.app.tui.panes.cell_shown import STAGES
+from fastai_tui.app.tui.panes.text.cell import CellPane
+from fastai_tui.app.tui.panes.text.cell_shown import STAGES
 from fastai_tui.engine.interpret import recurrent
 from fastai_tui.engine.interpret.text_model import text_model
 from fastai_tui.engine.recurrence import Part, Term, Weighted, Work

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastai_tui.app import halfblocks
-from fastai_tui.app.tui.panes import colours
-from fastai_tui.app.tui.panes.colour import ColourPane
+from fastai_tui.app.tui.panes.common import colours
+from fastai_tui.app.tui.panes.convolution.colour import ColourPane
 from fastai_tui.app.tui.sheet import Paint, Sight
 from fastai_tui.engine.colour import COLOUR_KERNELS, cat
 from tests.tui.canvas_text import SIZES, integers, sheet_of

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fastai_tui.app.snapshots import Watcher
-from fastai_tui.app.tui.panes.compare import ComparePane
+from fastai_tui.app.tui.panes.training.compare import ComparePane
 from fastai_tui.engine.runs.run import Run
 from fastai_tui.lessons.schema import Run as Order
 from tests.tui.host import drawn, driven, scene, settled

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from fastai_tui.app.tui.orders import job_of as job_for
-from fastai_tui.app.tui.panes import doctor_cases
-from fastai_tui.app.tui.panes.base import Pane
-from fastai_tui.app.tui.panes.doctor import DoctorPane
+from fastai_tui.app.tui.panes.common.base import Pane
+from fastai_tui.app.tui.panes.training import doctor_cases
+from fastai_tui.app.tui.panes.training.doctor import DoctorPane
 from fastai_tui.app.tui.screens import chapter_runs
 from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.lessons import schema

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fastai_tui.app.tui.panes.early import MOST, EarlyPane
+from fastai_tui.app.tui.panes.common.early import MOST, EarlyPane
 from tests.tui import test_cell_pane, test_states_pane, test_streams_pane, test_surprise_pane
 from tests.tui.host import Host, SilentLab, play, scene, settled
 

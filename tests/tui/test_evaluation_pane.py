@@ -7,8 +7,8 @@ import pytest
 
 from fastai_tui.app.snapshots import Snapshot
 from fastai_tui.app.tui import plotting
-from fastai_tui.app.tui.panes import beginning
-from fastai_tui.app.tui.panes.evaluation import MOST_DRAWS, EvaluationPane
+from fastai_tui.app.tui.panes.common import beginning
+from fastai_tui.app.tui.panes.networks.evaluation import MOST_DRAWS, EvaluationPane
 from fastai_tui.engine.normed import SIZES as BATCHES
 from fastai_tui.lessons.panes import PANES
 from tests.tui import host

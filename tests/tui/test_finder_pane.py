@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from fastai_tui.app import rate_finding
-from fastai_tui.app.tui.panes.base import Pane
-from fastai_tui.app.tui.panes.finder import FinderPane
+from fastai_tui.app.tui.panes.common.base import Pane
+from fastai_tui.app.tui.panes.training.finder import FinderPane
 from fastai_tui.app.tui.services import Scene, Services
 from fastai_tui.engine.errors import RunFailed
 from fastai_tui.engine.runs.store import RunStore

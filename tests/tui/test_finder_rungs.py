@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from fastai_tui.app.tui.panes import beginning
-from fastai_tui.app.tui.panes.base import Pane
-from fastai_tui.app.tui.panes.finder import FinderPane
+from fastai_tui.app.tui.panes.common import beginning
+from fastai_tui.app.tui.panes.common.base import Pane
+from fastai_tui.app.tui.panes.training.finder import FinderPane
 from fastai_tui.app.tui.plotting import load
 from fastai_tui.app.tui.services import Scene, Services
 from fastai_tui.engine.runs.store import RunStore

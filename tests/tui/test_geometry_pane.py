@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastai_tui.app.tui.panes import fields
-from fastai_tui.app.tui.panes.geometry import GeometryPane
+from fastai_tui.app.tui.panes.convolution import fields
+from fastai_tui.app.tui.panes.convolution.geometry import GeometryPane
 from fastai_tui.app.tui.sheet import Paint, Sight
 from tests.tui.canvas_text import SIZES, sheet_of
 from tests.tui.host import Host, scene

@@ -11,11 +11,11 @@ import pytest
 from textual.pilot import Pilot
 
 from fastai_tui.app.snapshots import Watcher
-from fastai_tui.app.tui.panes import groups_drawing as drawing
 from fastai_tui.app.tui.panes import pane_class
-from fastai_tui.app.tui.panes.base import Pane
-from fastai_tui.app.tui.panes.batchnorm import BatchNormPane
-from fastai_tui.app.tui.panes.groups import GroupsPane
+from fastai_tui.app.tui.panes.common.base import Pane
+from fastai_tui.app.tui.panes.networks.batchnorm import BatchNormPane
+from fastai_tui.app.tui.panes.training import groups_drawing as drawing
+from fastai_tui.app.tui.panes.training.groups import GroupsPane
 from fastai_tui.engine.interpret import batch_norm, moved, summary
 from fastai_tui.engine.runs import process
 from fastai_tui.engine.runs.store import RunStore

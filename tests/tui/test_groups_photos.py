@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from fastai_tui.app.tui.panes import groups_drawing as drawing
-from fastai_tui.app.tui.panes.groups import GroupsPane
-from fastai_tui.app.tui.panes.layers import short
+from fastai_tui.app.tui.panes.common.layers import short
+from fastai_tui.app.tui.panes.training import groups_drawing as drawing
+from fastai_tui.app.tui.panes.training.groups import GroupsPane
 from fastai_tui.lessons.schema import Knob, Run
 from tests.tui import host
 from tests.tui.host import SilentLab, scene, settled

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from fastai_tui.app.tui.panes.history import HistoryPane
-from fastai_tui.app.tui.panes.history_drawing import MOST
+from fastai_tui.app.tui.panes.text.history import HistoryPane
+from fastai_tui.app.tui.panes.text.history_drawing import MOST
 from fastai_tui.engine.errors import RunFailed
 from fastai_tui.engine.history_costs import Cost, Costs, History
 from fastai_tui.lessons.panes import PANES

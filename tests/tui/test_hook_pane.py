@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fastai_tui.app.tui.panes.hook import HookPane
+from fastai_tui.app.tui.panes.photos.hook import HookPane
 from fastai_tui.engine.hooked import Hooked, Passed
 from fastai_tui.lessons.panes import PANES
 from tests.tui.host import SilentLab, play, scene

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from fastai_tui.app.getting import Getting
-from fastai_tui.app.tui.panes.images import ImagesPane
+from fastai_tui.app.tui.panes.images.images import ImagesPane
 from fastai_tui.engine.data.fetch import Progress
 from fastai_tui.engine.errors import DataMissing
 from fastai_tui.engine.image_views import Channel, ImageFacts, Picture

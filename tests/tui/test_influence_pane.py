@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from fastai_tui.app.tui.panes import influence_drawing
-from fastai_tui.app.tui.panes.influence import InfluencePane
-from fastai_tui.app.tui.panes.influence_chart import column_of, columns
+from fastai_tui.app.tui.panes.text import influence_drawing
+from fastai_tui.app.tui.panes.text.influence import InfluencePane
+from fastai_tui.app.tui.panes.text.influence_chart import column_of, columns
 from fastai_tui.engine.expectations import farthest, mean, mean_places, reach, shares
 from fastai_tui.lessons.panes import PANES
 from tests.tui.host import SilentLab, play, scene, settled

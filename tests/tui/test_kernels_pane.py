@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastai_tui.app.tui.panes.kernels import KernelsPane
+from fastai_tui.app.tui.panes.convolution.kernels import KernelsPane
 from fastai_tui.app.tui.sheet import Sight
 from fastai_tui.engine.convolution import KERNELS
 from fastai_tui.engine.data import store

@@ -7,7 +7,7 @@ from textual import events
 from textual.widgets import Input
 
 from fastai_tui.app.tui.app import LessonsApp
-from fastai_tui.app.tui.panes.streams import StreamsPane
+from fastai_tui.app.tui.panes.text.streams import StreamsPane
 from tests.tui.course import NearLab, handled, opened, post, press, rest
 from tests.tui.looks import look
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.panes.common.base import Pane
 from fastai_tui.app.tui.screens.chapter_runs import StepRuns
 from fastai_tui.engine.runs.run import Run, State
 from fastai_tui.lessons import progress

@@ -11,10 +11,10 @@ from textual.pilot import Pilot
 from torch.nn import functional as F
 
 from fastai_tui.app.snapshots import Watcher
-from fastai_tui.app.tui.panes import learned_images
-from fastai_tui.app.tui.panes.base import Pane
-from fastai_tui.app.tui.panes.learned import LearnedPane
-from fastai_tui.app.tui.panes.mistakes import MistakesPane
+from fastai_tui.app.tui.panes.common.base import Pane
+from fastai_tui.app.tui.panes.networks import learned_images
+from fastai_tui.app.tui.panes.networks.learned import LearnedPane
+from fastai_tui.app.tui.panes.networks.mistakes import MistakesPane
 from fastai_tui.engine.data.store import images
 from fastai_tui.engine.interpret import learned, maps
 from fastai_tui.engine.interpret import trained as loading

@@ -12,11 +12,11 @@ import torch
 from textual.pilot import Pilot
 
 from fastai_tui.app.snapshots import Watcher
-from fastai_tui.app.tui.panes import inside
-from fastai_tui.app.tui.panes.base import Pane
-from fastai_tui.app.tui.panes.inside import ranked
-from fastai_tui.app.tui.panes.learned import LearnedPane
-from fastai_tui.app.tui.panes.mistakes import MistakesPane
+from fastai_tui.app.tui.panes.common import inside
+from fastai_tui.app.tui.panes.common.base import Pane
+from fastai_tui.app.tui.panes.common.inside import ranked
+from fastai_tui.app.tui.panes.networks.learned import LearnedPane
+from fastai_tui.app.tui.panes.networks.mistakes import MistakesPane
 from fastai_tui.engine.errors import DataMissing
 from fastai_tui.engine.interpret import learned, maps, mistakes
 from fastai_tui.engine.runs import checkpoints, process

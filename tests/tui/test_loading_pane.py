@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from fastai_tui.app.tui.panes import beginning
-from fastai_tui.app.tui.panes.loading import LoadingPane
+from fastai_tui.app.tui.panes.common import beginning
+from fastai_tui.app.tui.panes.images.loading import LoadingPane
 from fastai_tui.app.tui.services import Scene, Services
 from fastai_tui.engine.errors import RunFailed
 from fastai_tui.engine.job import Job

@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from fastai_tui.app.tui.panes import beginning
-from fastai_tui.app.tui.panes.extremes import ExtremesPane
-from fastai_tui.app.tui.panes.logloss import LoglossPane
+from fastai_tui.app.tui.panes.common import beginning
+from fastai_tui.app.tui.panes.photos.extremes import ExtremesPane
+from fastai_tui.app.tui.panes.photos.logloss import LoglossPane
 from fastai_tui.engine.errors import RunFailed
 from fastai_tui.engine.logloss import TEMPERATURES, Heated
 from fastai_tui.engine.photo_facts import OnePhoto

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastai_tui.app.tui.panes.map import MapPane
+from fastai_tui.app.tui.panes.convolution.map import MapPane
 from fastai_tui.app.tui.sheet import Sight
 from fastai_tui.engine.data import store
 from fastai_tui.lessons import kernels

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastai_tui.app.tui.panes import matrix_entries
-from fastai_tui.app.tui.panes.matrix import MatrixPane
+from fastai_tui.app.tui.panes.convolution import matrix_entries
+from fastai_tui.app.tui.panes.convolution.matrix import MatrixPane
 from fastai_tui.app.tui.sheet import Paint, Sight
 from fastai_tui.engine.data import store
 from fastai_tui.lessons import kernels

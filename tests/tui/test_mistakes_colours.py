@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from textual.pilot import Pilot
 
-from fastai_tui.app.tui.panes import mistakes_images
-from fastai_tui.app.tui.panes.mistakes import MistakesPane
+from fastai_tui.app.tui.panes.networks import mistakes_images
+from fastai_tui.app.tui.panes.networks.mistakes import MistakesPane
 from fastai_tui.engine.data.store import images
 from fastai_tui.engine.interpret import mistakes
 from tests.tui.colour_runs import CLASSES, DATA, SIZES, at_home, play, trained

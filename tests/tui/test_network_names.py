@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fastai_tui.app.tui.panes.network import NetworkPane
+from fastai_tui.app.tui.panes.networks.network import NetworkPane
 from fastai_tui.engine.interpret import summary
 from fastai_tui.lessons import schema
 from tests.tui.host import Host, SilentLab, play, scene

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fastai_tui.app.tui.panes.networks import Network, networks
+from fastai_tui.app.tui.panes.text.networks import Network, networks
 from fastai_tui.engine.job import Job
 from fastai_tui.engine.runs.run import Run
 from fastai_tui.engine.runs.store import RunStore

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from fastai_tui.app.tui.panes import beginning
-from fastai_tui.app.tui.panes.features import FeaturesPane
-from fastai_tui.app.tui.panes.photos import PhotosPane
-from fastai_tui.app.tui.panes.precompute import PrecomputePane
+from fastai_tui.app.tui.panes.common import beginning
+from fastai_tui.app.tui.panes.photos.features import FeaturesPane
+from fastai_tui.app.tui.panes.photos.photos import PhotosPane
+from fastai_tui.app.tui.panes.photos.precompute import PrecomputePane
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.features import Feature
 from fastai_tui.engine.photo_facts import OnePhoto, PhotoFacts

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastai_tui.app.tui.panes.photos import PhotosPane
+from fastai_tui.app.tui.panes.photos.photos import PhotosPane
 from tests.tui.host import SilentLab, play, scene, settled
 from tests.tui.test_images_pane import SlowGetting
 from tests.tui.test_photo_panes import facts, photo

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
-from fastai_tui.app.tui.panes.pixels import PixelsPane
+from fastai_tui.app.tui.panes.convolution.pixels import PixelsPane
 from fastai_tui.app.tui.sheet import Sight
 from fastai_tui.engine.data import store
 from fastai_tui.lessons import drawing

@@ -9,7 +9,7 @@ import pytest
 from textual import events
 
 from fastai_tui.app.tui.panes import pane_class
-from fastai_tui.app.tui.panes.playing import PlayingPane
+from fastai_tui.app.tui.panes.common.playing import PlayingPane
 from fastai_tui.app.tui.sheet import Paint, Sight
 from fastai_tui.lessons.panes import PANES
 from tests.tui.canvas_text import SIZES, sheet_of

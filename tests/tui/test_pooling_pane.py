@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from fastai_tui.app.tui.panes.pooling import PoolingPane
+from fastai_tui.app.tui.panes.images.pooling import PoolingPane
 from fastai_tui.engine.data.digits import digit
 from fastai_tui.lessons.panes import PANES
 from tests.tui.host import Host, scene

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from fastai_tui.app.tui.panes import receptive as module
-from fastai_tui.app.tui.panes.receptive import ReceptivePane
+from fastai_tui.app.tui.panes.convolution import receptive as module
+from fastai_tui.app.tui.panes.convolution.receptive import ReceptivePane
 from fastai_tui.app.tui.sheet import Paint, Sight
 from fastai_tui.engine.interpret import receptive as lab
 from fastai_tui.engine.models.first_cnn import strided_net

@@ -14,10 +14,11 @@ from textual.message import Message
 from fastai_tui.app.rate_finding import Finding
 from fastai_tui.app.snapshots import Watcher
 from fastai_tui.app.tui import orders
-from fastai_tui.app.tui.panes import beginning, recipe_rows
-from fastai_tui.app.tui.panes.base import Pane
-from fastai_tui.app.tui.panes.recipe import RecipePane
-from fastai_tui.app.tui.panes.recipe_rows import Found
+from fastai_tui.app.tui.panes.common import beginning
+from fastai_tui.app.tui.panes.common.base import Pane
+from fastai_tui.app.tui.panes.photos import recipe_rows
+from fastai_tui.app.tui.panes.photos.recipe import RecipePane
+from fastai_tui.app.tui.panes.photos.recipe_rows import Found
 from fastai_tui.app.tui.services import Scene
 from fastai_tui.engine.job import Job
 from fastai_tui.engine.runs.run import Run

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
-from fastai_tui.app.tui.panes.refactor import RefactorPane
+from fastai_tui.app.tui.panes.ladder.refactor import RefactorPane
 from fastai_tui.engine.interpret import summary
 from fastai_tui.engine.runs import process
 from fastai_tui.lessons import refactoring, schema

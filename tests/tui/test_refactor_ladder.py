@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from fastai_tui.app.snapshots import Watcher
-from fastai_tui.app.tui.panes import beginning
-from fastai_tui.app.tui.panes.refactor import RefactorPane
-from fastai_tui.app.tui.panes.refactor_runs import Side
+from fastai_tui.app.tui.panes.common import beginning
+from fastai_tui.app.tui.panes.ladder.refactor import RefactorPane
+from fastai_tui.app.tui.panes.ladder.refactor_runs import Side
 from fastai_tui.app.tui.plotting import load
 from fastai_tui.engine.runs import process
 from fastai_tui.engine.runs.run import Run

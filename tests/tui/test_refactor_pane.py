@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from fastai_tui.app.snapshots import Watcher
-from fastai_tui.app.tui.panes import refactor_code
-from fastai_tui.app.tui.panes.refactor import RefactorPane
-from fastai_tui.app.tui.panes.refactor_runs import Side, read_in_an_epoch
+from fastai_tui.app.tui.panes.ladder import refactor_code
+from fastai_tui.app.tui.panes.ladder.refactor import RefactorPane
+from fastai_tui.app.tui.panes.ladder.refactor_runs import Side, read_in_an_epoch
 from fastai_tui.app.tui.screens import chapter_runs
 from fastai_tui.engine.events import DataFacts, RunStarted
 from fastai_tui.engine.runs.run import Run

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from fastai_tui.app.tui.panes.residuals import ResidualsPane
-from fastai_tui.app.tui.panes.residuals_shown import signed
+from fastai_tui.app.tui.panes.networks.residuals import ResidualsPane
+from fastai_tui.app.tui.panes.networks.residuals_shown import signed
 from fastai_tui.lessons.panes import PANES
 from fastai_tui.lessons.schema import Run as Order
 from tests.tui import host

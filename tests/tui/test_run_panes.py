@@ -10,11 +10,11 @@ import pytest
 
 from fastai_tui.app.curves import Curve
 from fastai_tui.app.snapshots import Snapshot, Watcher, planned
-from fastai_tui.app.tui.panes import beginning, comparing
-from fastai_tui.app.tui.panes.base import Pane
-from fastai_tui.app.tui.panes.compare import ComparePane
-from fastai_tui.app.tui.panes.network import NetworkPane
-from fastai_tui.app.tui.panes.train import TrainPane
+from fastai_tui.app.tui.panes.common import beginning, comparing
+from fastai_tui.app.tui.panes.common.base import Pane
+from fastai_tui.app.tui.panes.networks.network import NetworkPane
+from fastai_tui.app.tui.panes.training.compare import ComparePane
+from fastai_tui.app.tui.panes.training.train import TrainPane
 from fastai_tui.app.tui.services import Scene, Services
 from fastai_tui.engine.interpret import summary
 from fastai_tui.engine.runs.process import describe

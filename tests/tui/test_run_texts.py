@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from fastai_tui.app.snapshots import Written
-from fastai_tui.app.tui.panes import run_texts
-from fastai_tui.app.tui.panes.layout import Area
-from fastai_tui.app.tui.panes.run_picture import TEXTS, VIEWS, views_of
+from fastai_tui.app.tui.layout import Area
+from fastai_tui.app.tui.panes.common import run_texts
+from fastai_tui.app.tui.panes.common.run_picture import TEXTS, VIEWS, views_of
 from fastai_tui.app.tui.sheet import Sheet
 from tests.unit.canned_runs import snapshot
 

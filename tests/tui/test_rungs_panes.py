@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from fastai_tui.app.snapshots import Watcher
-from fastai_tui.app.tui.panes import beginning
-from fastai_tui.app.tui.panes import rungs as rungs_pane
-from fastai_tui.app.tui.panes.base import Pane
-from fastai_tui.app.tui.panes.ladder import LadderPane
-from fastai_tui.app.tui.panes.road import RoadPane
-from fastai_tui.app.tui.panes.rungs import RungsPane
+from fastai_tui.app.tui.panes.common import beginning
+from fastai_tui.app.tui.panes.common.base import Pane
+from fastai_tui.app.tui.panes.ladder import rungs as rungs_pane
+from fastai_tui.app.tui.panes.ladder.ladder import LadderPane
+from fastai_tui.app.tui.panes.ladder.road import RoadPane
+from fastai_tui.app.tui.panes.ladder.rungs import RungsPane
 from fastai_tui.app.tui.plotting import load
 from fastai_tui.engine.runs.run import Run
 from fastai_tui.engine.runs.store import RunStore

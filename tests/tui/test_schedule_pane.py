@@ -9,8 +9,8 @@ import pytest
 from fastai_tui.app.curves import Folding
 from fastai_tui.app.planning import planned
 from fastai_tui.app.snapshots import Snapshot
-from fastai_tui.app.tui.panes.base import Pane
-from fastai_tui.app.tui.panes.schedule import SchedulePane
+from fastai_tui.app.tui.panes.common.base import Pane
+from fastai_tui.app.tui.panes.training.schedule import SchedulePane
 from fastai_tui.app.tui.services import Scene, Services
 from fastai_tui.engine import events
 from fastai_tui.engine.job import Job

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from fastai_tui.app.tui.panes import signals
-from fastai_tui.app.tui.panes.signals import SignalsPane
-from fastai_tui.app.tui.panes.signals_chart import LABEL, decades, power, window
-from fastai_tui.app.tui.panes.signals_drawing import VIEWS
+from fastai_tui.app.tui.panes.networks import signals
+from fastai_tui.app.tui.panes.networks.signals import SignalsPane
+from fastai_tui.app.tui.panes.networks.signals_chart import LABEL, decades, power, window
+from fastai_tui.app.tui.panes.networks.signals_drawing import VIEWS
 from fastai_tui.engine.signal_sizes import MOST, Net
 from fastai_tui.lessons.panes import PANES
 from tests.tui import host

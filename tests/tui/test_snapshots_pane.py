@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from fastai_tui.app.snapshots import Watcher
-from fastai_tui.app.tui.panes.base import Pane
-from fastai_tui.app.tui.panes.snapshots import SnapshotsPane
+from fastai_tui.app.tui.panes.common.base import Pane
+from fastai_tui.app.tui.panes.training.snapshots import SnapshotsPane
 from fastai_tui.app.tui.services import Scene, Services
 from fastai_tui.engine import events
 from fastai_tui.engine.home import write_whole

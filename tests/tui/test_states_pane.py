@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import torch
 
-from fastai_tui.app.tui.panes import reading
-from fastai_tui.app.tui.panes.networks import Network
-from fastai_tui.app.tui.panes.states import StatesPane
-from fastai_tui.app.tui.panes.states_drawing import fitting
+from fastai_tui.app.tui.panes.text import reading
+from fastai_tui.app.tui.panes.text.networks import Network
+from fastai_tui.app.tui.panes.text.states import StatesPane
+from fastai_tui.app.tui.panes.text.states_drawing import fitting
 from fastai_tui.engine.interpret.text_model import text_model
 from fastai_tui.engine.recurrence import VIEWS
 from fastai_tui.lessons.panes import PANES

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from fastai_tui.app.tui.panes.cell import CellPane
-from fastai_tui.app.tui.panes.layout import Area
-from fastai_tui.app.tui.panes.letters import one_cell
-from fastai_tui.app.tui.panes.states import StatesPane
-from fastai_tui.app.tui.panes.states_drawing import page, tiles
+from fastai_tui.app.tui.layout import Area
+from fastai_tui.app.tui.panes.common.letters import one_cell
+from fastai_tui.app.tui.panes.text.cell import CellPane
+from fastai_tui.app.tui.panes.text.states import StatesPane
+from fastai_tui.app.tui.panes.text.states_drawing import page, tiles
 from fastai_tui.lessons import loader
 from tests.tui.course import NearLab, opened, press
 from tests.tui.host import SilentLab, play, scene

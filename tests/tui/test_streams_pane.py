@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fastai_tui.app.tui.panes.streams import StreamsPane
+from fastai_tui.app.tui.panes.text.streams import StreamsPane
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.engine.text_batch import AROUND, VIEWS, Folded, FoldedRow

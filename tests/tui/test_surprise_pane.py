@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from fastai_tui.app.tui.panes import letters, surprise_drawing
-from fastai_tui.app.tui.panes.surprise import SurprisePane
+from fastai_tui.app.tui.panes.common import letters
+from fastai_tui.app.tui.panes.text import surprise_drawing
+from fastai_tui.app.tui.panes.text.surprise import SurprisePane
 from fastai_tui.engine.expectations import Surprise
 from fastai_tui.lessons.panes import PANES
 from tests.tui.host import play, pressed, scene, settled
@@ -160,7 +161,7 @@ def test_a_network_that_is_gone_is_trouble_only_if_it_is_the_one_that_reads() ->
 
 
 def test_the_step_s_run_reads_once_it_has_begun_and_anew_when_it_has_got_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastai_tui.app.tui.panes.inside.PAUSE", 0.0)
+    monkeypatch.setattr("fastai_tui.app.tui.panes.common.inside.PAUSE", 0.0)
     lab, run = ReadingLab(), SimpleNamespace(id="0001-char-lm")
     pane = made(lab)
 

@@ -7,8 +7,9 @@ import pytest
 
 from fastai_tui.app.snapshots import Snapshot
 from fastai_tui.app.tui import plotting
-from fastai_tui.app.tui.panes import beginning, tta_shown
-from fastai_tui.app.tui.panes.tta import TtaPane
+from fastai_tui.app.tui.panes.common import beginning
+from fastai_tui.app.tui.panes.images import tta_shown
+from fastai_tui.app.tui.panes.images.tta import TtaPane
 from fastai_tui.lessons.panes import PANES
 from tests.tui import host
 from tests.tui.host import scene, settled

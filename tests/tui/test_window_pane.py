@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastai_tui.app.tui.panes.window import WindowPane
+from fastai_tui.app.tui.panes.convolution.window import WindowPane
 from fastai_tui.app.tui.sheet import Paint, Sight
 from fastai_tui.engine.convolution import KERNELS
 from fastai_tui.engine.data import store

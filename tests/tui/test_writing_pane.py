@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from fastai_tui.app.cli import sample
-from fastai_tui.app.tui.panes.typed import Typed
-from fastai_tui.app.tui.panes.writing import WritingPane
+from fastai_tui.app.tui.panes.common.typed import Typed
+from fastai_tui.app.tui.panes.text.writing import WritingPane
 from fastai_tui.app.writing import Writing
 from fastai_tui.engine.errors import DataMissing
 from fastai_tui.engine.manner import Character, Choice, Manner, Piece, repeats
@@ -188,7 +188,7 @@ def test_enter_and_escape_leave_the_prompt_and_the_text_begins_anew(key: str) ->
 
 
 def test_by_itself_it_writes_until_it_is_paused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastai_tui.app.tui.panes.writing.BEAT", 0.001)
+    monkeypatch.setattr("fastai_tui.app.tui.panes.text.writing.BEAT", 0.001)
     pane = made()
 
     async def drive(pilot: Any) -> None:
@@ -208,8 +208,8 @@ def test_by_itself_it_writes_until_it_is_paused(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_full_page_stops_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastai_tui.app.tui.panes.writing.MOST", 30)
-    monkeypatch.setattr("fastai_tui.app.tui.panes.writing.BEAT", 0.001)
+    monkeypatch.setattr("fastai_tui.app.tui.panes.text.writing.MOST", 30)
+    monkeypatch.setattr("fastai_tui.app.tui.panes.text.writing.BEAT", 0.001)
     pane = made()
     play(pane, "a", "space", "f")
     assert len(pane.text.characters) == 30

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from fastai_tui.app.tui.panes import ablation_plan
-from fastai_tui.app.tui.panes.ablation_plan import Base, plan
+from fastai_tui.app.tui.panes.ladder import ablation_plan
+from fastai_tui.app.tui.panes.ladder.ablation_plan import Base, plan
 from fastai_tui.engine.ablation.lead import lead
 from fastai_tui.engine.ablation.table import CellResult, spread
 from fastai_tui.engine.errors import BadInput

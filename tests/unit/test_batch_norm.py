@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fastai_tui.app.tui.panes.batchnorm_views import columns
+from fastai_tui.app.tui.panes.networks.batchnorm_views import columns
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.interpret import batch_norm
 from fastai_tui.engine.models.batch_norm import Norm as ByHand

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from fastai_tui.app.tui.panes import layers
+from fastai_tui.app.tui.panes.common import layers
 from fastai_tui.engine.interpret.summary import summarise
 from fastai_tui.engine.models.first_cnn import broken_net, linear_net, strided_net
 from fastai_tui.engine.models.stability import digits_net

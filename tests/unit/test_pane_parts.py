@@ -5,8 +5,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fastai_tui.app import halfblocks
-from fastai_tui.app.tui.panes import gallery, parts
-from fastai_tui.app.tui.panes.layout import Area, Need, arrange
+from fastai_tui.app.tui.layout import Area, Need, arrange
+from fastai_tui.app.tui.panes.common import parts
+from fastai_tui.app.tui.panes.convolution import gallery
 from fastai_tui.app.tui.sheet import Paint, Sheet, Sight
 
 SIZES = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 80)), min_size=1, max_size=4)

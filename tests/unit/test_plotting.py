@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from fastai_tui.app.text import Look
 from fastai_tui.app.tui import plotting
+from fastai_tui.app.tui.layout import Area
 from fastai_tui.app.tui.link import Link
 from fastai_tui.app.tui.once import WITHIN, Once
-from fastai_tui.app.tui.panes import run_picture
-from fastai_tui.app.tui.panes.layout import Area
+from fastai_tui.app.tui.panes.common import run_picture
 from fastai_tui.app.tui.plotting import Plotter, paste, sparkline
 from fastai_tui.app.tui.sheet import Sheet
 from fastai_tui.app.tui.widgets import status

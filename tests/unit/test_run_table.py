@@ -7,7 +7,7 @@ from canned_runs import alive, make_run, snapshot
 
 from fastai_tui.app.snapshots import Watcher
 from fastai_tui.app.tui import run_table, steering
-from fastai_tui.app.tui.panes import comparing
+from fastai_tui.app.tui.panes.common import comparing
 from fastai_tui.app.tui.run_table import RunTable
 from fastai_tui.engine.runs.store import RunStore
 

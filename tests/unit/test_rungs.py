@@ -8,8 +8,8 @@ import pytest
 
 from fastai_tui.app.snapshots import Row as Epoch
 from fastai_tui.app.snapshots import Snapshot
-from fastai_tui.app.tui.panes import rung_drawing, rung_rows, rung_words
-from fastai_tui.app.tui.panes.rung_rows import Row
+from fastai_tui.app.tui.panes.ladder import rung_drawing, rung_rows, rung_words
+from fastai_tui.app.tui.panes.ladder.rung_rows import Row
 from fastai_tui.lessons import rungs
 from fastai_tui.lessons.experiments import order
 from fastai_tui.lessons.experiments.ladder import MODELS, PRESETS

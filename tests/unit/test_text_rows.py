@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from fastai_tui.app.halfblocks import amount
 from fastai_tui.app.text import char_width
-from fastai_tui.app.tui.panes.layout import Area
-from fastai_tui.app.tui.panes.text_rows import Shaded, bar, bars, behind, draw, folded, moved, seen
+from fastai_tui.app.tui.layout import Area
+from fastai_tui.app.tui.panes.common.text_rows import Shaded, bar, bars, behind, draw, folded, moved, seen
 from fastai_tui.app.tui.sheet import Paint, Sheet, Sight
 
 TEXTS = st.text(st.sampled_from("ab é漢\u0301\n\t.-"), max_size=120)

@@ -15,8 +15,8 @@ from fastai_tui.app.painter import Painter
 from fastai_tui.app.plain import Plain
 from fastai_tui.app.snapshots import Row, Snapshot, Watcher, Written
 from fastai_tui.app.text import Look, duration, fit, number, pace, plain, plural, printable, width
-from fastai_tui.app.tui.panes import run_picture
-from fastai_tui.app.tui.panes.layout import Area
+from fastai_tui.app.tui.layout import Area
+from fastai_tui.app.tui.panes.common import run_picture
 from fastai_tui.app.tui.sheet import Sheet
 
 GOLDEN = Path(__file__).parent.parent / "golden"

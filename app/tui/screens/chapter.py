@@ -11,7 +11,7 @@ from textual.screen import Screen
 from fastai_tui.app.tui import pages, tasks
 from fastai_tui.app.tui.frame import View, frame, widened
 from fastai_tui.app.tui.panes import pane_class
-from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.panes.common.base import Pane
 from fastai_tui.app.tui.screens.chapter_keys import CHAPTER_KEYS, ESSENTIAL
 from fastai_tui.app.tui.screens.chapter_knobs import Knobs
 from fastai_tui.app.tui.screens.chapter_reading import Reading

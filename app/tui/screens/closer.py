@@ -4,7 +4,7 @@ from typing import Any
 
 from textual.screen import Screen
 
-from fastai_tui.app.tui.panes.base import Pane
+from fastai_tui.app.tui.panes.common.base import Pane
 
 
 def closer(pane: Pane, what: str) -> Screen[Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from fastai_tui.app.tui.panes.activations_view import ActivationsView
+from fastai_tui.app.tui.panes.networks.activations_view import ActivationsView
 from fastai_tui.app.tui.plotting import Plotter
 from fastai_tui.engine.runs.store import RunStore
 

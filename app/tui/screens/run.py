@@ -12,9 +12,9 @@ from fastai_tui.app import sentences, views
 from fastai_tui.app.tui import steering
 from fastai_tui.app.tui.canvas import Canvas
 from fastai_tui.app.tui.following import follow
+from fastai_tui.app.tui.layout import Area
 from fastai_tui.app.tui.once import Once
-from fastai_tui.app.tui.panes.layout import Area
-from fastai_tui.app.tui.panes.run_picture import RunPicture, numbers, small, views_of
+from fastai_tui.app.tui.panes.common.run_picture import RunPicture, numbers, small, views_of
 from fastai_tui.app.tui.plotting import Plotter
 from fastai_tui.app.tui.screens.inside import InsideView, steering_keys
 from fastai_tui.app.tui.screens.page import Note, wrapped

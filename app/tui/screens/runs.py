@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 
 from fastai_tui.app.text import duration, fit, number
 from fastai_tui.app.tui import steering
-from fastai_tui.app.tui.panes.comparing import short
+from fastai_tui.app.tui.panes.common.comparing import short
 from fastai_tui.app.tui.plotting import is_thin, sparkline
 from fastai_tui.app.tui.run_table import Line, RunTable
 from fastai_tui.app.tui.screens.page import Page, Row, Rows, wrapped

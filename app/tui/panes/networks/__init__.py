@@ -1,0 +1,1 @@
+"""Panes that look inside networks: layers, what these have learnt, what passes through them, what they get wrong."""

@@ -1,0 +1,1 @@
+"""Panes of photos and pretrained networks: features, the recipe, and where a network looks."""

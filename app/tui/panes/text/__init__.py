@@ -1,0 +1,1 @@
+"""Panes of networks that read and write text, character by character."""
