@@ -2,13 +2,14 @@
 
 import msgspec
 
-from fastai_tui.engine.framing import Box
+from fastai_tui.engine.framing import WHOLE, Box
 from fastai_tui.engine.looking import Looked
 
 
 class Agreement(msgspec.Struct, frozen=True):
     """A photo as the embedded network's special head sees it, and the Grad-CAM `map` of a `network` that need not have
-    such a head, with its probabilities of its `classes`. `agreement` is the correlation of both maps."""
+    such a head, with its probabilities of its `classes`; its cells have `field` of what was looked at among them, in
+    shares of it. `agreement` is the correlation of both maps."""
 
     looked: Looked
     network: str
@@ -16,6 +17,7 @@ class Agreement(msgspec.Struct, frozen=True):
     probabilities: list[float]
     map: list[list[float]]
     agreement: float
+    field: Box = WHOLE
 
 
 class Canvas(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ is in the hottest region when it is cut out and looked at again.
 Sources: Zhou et al. (arXiv 1512.04150), Selvaraju et al. (arXiv 1610.02391).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -64,19 +64,11 @@ def evidence(model: nn.Module, xb: Tensor) -> Evidence:
     that head, by Grad-CAM otherwise. The model stays as it is. Raises `BadInput` for one without any maps."""
     found = next((module for module in model.modules() if isinstance(module, CamHead)), None)
     if found is None:
-        return _by_gradients(model, xb)
+        return by_gradients(model, xb)
     with _evaluating(model), torch.no_grad(), Features(found.conv) as features, Lattice(model, found.conv) as lattice:
         likely = _likely(model(xb))
     channels = features.output[0].float()
     return Evidence("cam", likely, channels.mean((1, 2)), channels, lattice.field)
-
-
-def grad_cam(model: nn.Module, xb: Tensor, classes: Sequence[int], layer: nn.Module | None = None) -> Tensor:
-    """The Grad-CAM maps of these classes for a ready picture, before ReLU: (classes, height, width). `layer` is the one
-    whose maps are weighted, the last that has any unless given. The slopes are those of the scores before softmax."""
-    with _evaluating(model):
-        _, scores, maps = _traced(model, xb, layer or last_grid(model, xb))
-        return torch.stack([_weighted(scores[number], maps) for number in classes])
 
 
 def last_grid(model: nn.Module, xb: Tensor) -> nn.Module:
@@ -101,8 +93,10 @@ def last_grid(model: nn.Module, xb: Tensor) -> nn.Module:
     return found[-1]
 
 
-def _by_gradients(model: nn.Module, xb: Tensor) -> Evidence:
-    layer = last_grid(model, xb)
+def by_gradients(model: nn.Module, xb: Tensor, layer: nn.Module | None = None) -> Evidence:
+    """The same by Grad-CAM, whatever the head: `layer` is the one whose maps are weighted, the last that has any unless
+    given. The slopes are those of the scores before softmax."""
+    layer = layer or last_grid(model, xb)
     with _evaluating(model), Lattice(model, layer) as lattice:
         outputs, scores, maps = _traced(model, xb, layer)
         channels = torch.stack([_weighted(score, maps) for score in scores])

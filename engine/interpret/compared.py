@@ -8,9 +8,9 @@ from PIL import Image
 from fastai_tui.engine import heat
 from fastai_tui.engine.compared import Agreement, Canvas
 from fastai_tui.engine.data.image import Normalise
-from fastai_tui.engine.framing import Box, centre
+from fastai_tui.engine.framing import WHOLE, Box, centre
 from fastai_tui.engine.interpret import looking
-from fastai_tui.engine.interpret.cam import evidence, grad_cam, shown
+from fastai_tui.engine.interpret.cam import by_gradients, shown
 from fastai_tui.engine.interpret.standing import CATDOG, standing
 from fastai_tui.engine.looking import CAT
 
@@ -25,23 +25,26 @@ def agreement(image: str = CAT, source: str = CATDOG) -> Agreement:
     photo = photo.convert("L") if len(network.mean) == 1 else photo
     scale = Normalise(network.mean, network.std, torch.device("cpu"))
     xb = scale(shown(photo, centre(*photo.size), network.size))
-    likely = evidence(network.model, xb).probabilities.double().numpy()
-    channels = grad_cam(network.model, xb, range(len(likely)), getattr(network.model, "trunk", None))
-    found = heat.summed(channels.double().numpy(), likely)
+    evidence = by_gradients(network.model, xb, getattr(network.model, "trunk", None))
+    likely = evidence.probabilities.double().numpy()
+    found = heat.summed(evidence.channels.double().numpy(), likely)
     return Agreement(
         looked=first,
         network=network.of,
         classes=list(network.classes),
         probabilities=likely.tolist(),
         map=found.tolist(),
-        agreement=correlation(np.asarray(first.first.map), found),
+        field=evidence.field,
+        agreement=correlation(np.asarray(first.first.map), found, (first.first.field, evidence.field)),
     )
 
 
-def correlation(one: np.ndarray, other: np.ndarray) -> float:
-    """Of two maps, the smaller enlarged; 0 where one of them is the same everywhere."""
+def correlation(one: np.ndarray, other: np.ndarray, fields: tuple[Box, Box] = (WHOLE, WHOLE)) -> float:
+    """Of two maps, the smaller enlarged, and each where its cells lie; 0 where one of them is the same everywhere."""
     height, width = (max(sides) for sides in zip(one.shape, other.shape, strict=True))
-    flat = np.stack([heat.enlarged(each, height, width).ravel() for each in (one, other)])
+    where = (WHOLE, WHOLE) if fields[0] == fields[1] else fields
+    pairs = zip((one, other), where, strict=True)
+    flat = np.stack([heat.enlarged(each, height, width, field).ravel() for each, field in pairs])
     if float(np.ptp(flat, 1).min()) == 0:
         return 0.0
     return float(np.corrcoef(flat)[0, 1])

@@ -28,7 +28,7 @@ def answer(run: str, kind: str = "wrong", label: int = -1, count: int = 12) -> R
         raise BadInput(f"There is no order called {kind!r}: take {', '.join(KINDS)}.")
     found = load(run)
     likely, truth = predicted(found)
-    costs = -likely.double().gather(1, truth[:, None])[:, 0].clamp_min(tta.LEAST).log()
+    costs = likely.double().gather(1, truth[:, None])[:, 0].clamp_min(tta.LEAST).log().abs()  # of 1 nought, not −0
     rows = ordered(likely, truth, kind, label)
     missed = likely.argmax(1) != truth
     shown = rows[: min(max(count, 0), MOST)]

@@ -232,7 +232,7 @@ def test_what_is_to_be_predicted_is_not_shown(
 
 def test_nearest_gives_every_pixel_its_own_cell_s_number() -> None:
     found = looked()
-    large = spread(MAP, found.first, found, (80, 120), "nearest")
+    large = spread(MAP, found.first.field, found, (80, 120), "nearest")
     assert np.isnan(large[:, :20]).all()
     assert np.isnan(large[:, 100:]).all()
     small = (np.asarray(MAP) - np.min(MAP)) / np.ptp(MAP)

@@ -34,7 +34,7 @@ async def shown(step: str, chapter: str = "stability") -> str:
     async with opened(chapter, step) as app:
         runs = app.screen.runs  # type: ignore[attr-defined]
         await rest(app)
-        while runs.family and runs.shot is None:
+        while runs.shot is None and not all(worker.is_finished for worker in runs._workers):
             await rest(app)
         return str(runs.shown.id) if runs.shown else ""
 
@@ -90,3 +90,11 @@ async def test_a_damaged_run_belongs_to_none() -> None:
     good, bad = (trained("norm", "cifar10") for _ in range(2))
     (RunStore().place / bad / "run.json").write_text("{")
     assert await shown("first", "cifar10") == good
+
+
+async def test_where_pictures_are_varied_a_run_that_has_seen_none_is_not_shown() -> None:
+    head = trained("head", "transfer")
+    assert await shown("logloss", "transfer") == head
+    assert await shown("tta", "transfer") == ""
+    seen, _ = trained("unfreeze", "transfer"), trained("extremes", "transfer")
+    assert await shown("tta", "transfer") == seen

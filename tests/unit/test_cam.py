@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from fastai_tui.engine.data.image import Normalise
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.framing import whole
-from fastai_tui.engine.interpret.cam import Features, evidence, grad_cam, last_grid, look, zoomed
+from fastai_tui.engine.interpret.cam import Features, by_gradients, evidence, last_grid, look, zoomed
 from fastai_tui.engine.models.heads import CamHead, head
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -80,7 +80,7 @@ def test_grad_cam_is_the_papers(kind: str, xb: Tensor) -> None:
     model = net(kind)
     for p in model.trunk.parameters():
         p.requires_grad_(False)
-    found = grad_cam(model, xb, [0, 1, 2], model.relu)
+    found = by_gradients(model, xb, model.relu).channels
     assert all(p.grad is None for p in model.parameters())
     assert hooks(model) == 0
     for number in range(3):
@@ -102,7 +102,7 @@ def test_grad_cam_after_averages_and_a_layer_is_cam_but_for_its_size(xb: Tensor)
 
 def test_grad_cam_agrees_with_cam_where_the_kernel_is_one_cell(xb: Tensor) -> None:
     model = net("cam", kernel=1)
-    found, slopes = evidence(model, xb), grad_cam(model, xb, [0, 1, 2], model.relu)
+    found, slopes = evidence(model, xb), by_gradients(model, xb, model.relu).channels
     bias = model.head.conv.bias.detach()[:, None, None]
     torch.testing.assert_close(slopes * found.channels[0].numel(), found.channels - bias, rtol=1e-4, atol=1e-5)
 
@@ -133,7 +133,7 @@ def test_a_hook_fires_with_its_layer_and_is_gone_afterwards(xb: Tensor) -> None:
     assert hooks(model) == 0
 
 
-@pytest.mark.parametrize("look_at", [evidence, lambda model, xb: grad_cam(model, xb, [0])])
+@pytest.mark.parametrize("look_at", [evidence, by_gradients])
 def test_no_hook_is_left_when_something_goes_wrong(look_at: Callable[[nn.Module, Tensor], object]) -> None:
     model = net("cam").train()
     with pytest.raises(RuntimeError):

@@ -1,5 +1,6 @@
 """Maps beside what they can be checked against: numbers against an independent computation."""
 
+from collections import OrderedDict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,9 +8,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
 from fastai_tui.engine.backbones import MEAN, STD
 from fastai_tui.engine.data.digit_clutter import made
+from fastai_tui.engine.framing import WHOLE, Box
 from fastai_tui.engine.interpret import compared, hooked, localise
 from fastai_tui.engine.interpret.standing import Standing, standing
 from fastai_tui.engine.models.clutter import ClutterNet
@@ -32,6 +35,30 @@ def test_correlation_is_numpy_s_and_nought_where_nothing_varies() -> None:
     assert compared.correlation(one, 3 * one + 2) == pytest.approx(1)
     assert compared.correlation(one, np.ones((7, 7))) == 0
     assert abs(compared.correlation(one, np.random.default_rng(2).random((9, 8)))) < 1
+
+
+def test_maps_are_compared_where_their_cells_lie() -> None:
+    """Two nets see one slope: the cells of the one part the picture among them, those of the other lie further up."""
+    other = Box(0, -1 / 14, 1, 13 / 14)
+    middles = {field: field.top + (np.arange(7) + 0.5) / 7 * field.height for field in (WHOLE, other)}
+    one, two = (np.repeat(np.abs(middles[field] - 0.4)[:, None], 7, 1) for field in (WHOLE, other))
+    there = compared.correlation(one, two, (WHOLE, other))
+    assert there > 0.98
+    assert there > compared.correlation(one, two) + 0.02
+    assert compared.correlation(one, two, (other, other)) == compared.correlation(one, two)
+
+
+def test_grad_cam_of_a_net_whose_cells_lie_elsewhere_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    trunk = nn.Sequential(nn.AvgPool2d(32), nn.Conv2d(3, 4, 1), nn.ReLU())
+    model = nn.Sequential(
+        OrderedDict(trunk=trunk, pool=nn.AdaptiveAvgPool2d(1), flat=nn.Flatten(), out=nn.Linear(4, 2))
+    )
+    pooled = Standing(model.eval(), "pooled", ("cats", "dogs"), 224, MEAN, STD)
+    monkeypatch.setattr(compared, "standing", lambda source: pooled)
+    found = compared.agreement()
+    assert found.field == WHOLE
+    assert found.looked.first.field.top == pytest.approx(0.5 / 224 - 1 / 14)  # the first cell lies on the first pixel
 
 
 def test_grad_cam_at_the_trunk_s_end_is_that_of_plain_autograd() -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from fastai_tui.app.snapshots import Snapshot
 from fastai_tui.app.tui.following import follow
+from fastai_tui.app.tui.screens import which_run
 from fastai_tui.app.tui.widgets.status import StatusFacts
 from fastai_tui.engine.errors import FastaiTuiError
 
@@ -63,9 +64,9 @@ class StepRuns:
     def open(self, chapter: Chapter, step: Step, progress: Progress) -> None:
         """Find the runs of a step that is shown now, and follow the one that belongs there."""
         self.shots, self.shown, self.shot = {}, None, None
-        self.own = _ids(progress.of(chapter.slug, step.id).state)
-        self.family, self.all = _family(chapter, step, progress), _all(chapter, step, progress)
-        self.home = _home(chapter, step, progress)
+        self.own = which_run.ids(progress.of(chapter.slug, step.id).state)
+        self.family, self.all = which_run.family(chapter, step, progress), which_run.whole(chapter, step, progress)
+        self.home = which_run.home(chapter, step, progress)
         if step.run is not None:
             self._work(self._find)
 
@@ -187,7 +188,7 @@ class StepRuns:
             if shot is not None:
                 self.shots[run] = shot
         alike = [found[run] for run in self.family if run in found]
-        others = await asyncio.to_thread(_of_others, self.screen.step, alike)
+        others = await asyncio.to_thread(which_run.of_others, self.screen.step, alike)
         self.family = tuple(run for run in self.family if run not in others)
         newest = await asyncio.to_thread(self._belongs, found)
         if newest in found:
@@ -197,8 +198,11 @@ class StepRuns:
 
     def _belongs(self, found: Mapping[str, Run]) -> str:
         """The run that the step shows; one that was stopped before its first batch stands back for all others."""
-        like = [run for run in self.family if run in found and _as_asked(self.screen.step, found[run])]
-        ranked = [*reversed(self.own), *reversed(like), *reversed(self.family)]
+        step = self.screen.step
+        alike = [found[run] for run in self.family if run in found]
+        like = [run.id for run in alike if which_run.as_asked(step, run)]
+        blind = which_run.blind(step, alike)
+        ranked = [*reversed(self.own), *reversed(like), *(run for run in reversed(self.family) if run not in blind)]
         return next((run for run in ranked if run not in found or not _idle(found[run])), next(iter(ranked), ""))
 
     def _there(self, ids: set[str]) -> dict[str, Run]:
@@ -260,7 +264,7 @@ def _once(run: Run) -> Snapshot | None:
 def _with(progress: Progress, chapter: str, step: str, run: str) -> Progress:
     """The progress with one more run in a step that is not shown."""
     state = progress.of(chapter, step).state
-    return progress.put(chapter, step, state={**state, "runs": [*_ids(state), run][-KEPT:]})
+    return progress.put(chapter, step, state={**state, "runs": [*which_run.ids(state), run][-KEPT:]})
 
 
 def _ordering(step: Step, order: Order | None) -> Step:
@@ -268,68 +272,6 @@ def _ordering(step: Step, order: Order | None) -> Step:
     return step if order is None else msgspec.structs.replace(step, run=order, knobs=())
 
 
-def _ids(state: State) -> list[str]:
-    runs = state.get("runs", [])
-    return [run for run in runs if isinstance(run, str)] if isinstance(runs, list) else []
-
-
 def _idle(run: Run) -> bool:
     """Was it stopped before it had done anything?"""
     return run.state().phase == "stopped" and not len(run.steps())
-
-
-def _as_asked(step: Step, run: Run) -> bool:
-    """Was it trained with the settings that the step asks for? What it began with is told by its own id."""
-    settings, wanted = run.spec.job.settings, step.run.set if step.run else {}
-    return step.run is not None and all(settings.get(k) == value for k, value in wanted.items() if k != "begin")
-
-
-def _of_others(step: Step, runs: list[Run]) -> set[str]:
-    """Of these runs those of another network than the step's, and those that can not be read. A step may train more
-    networks than the one it is about: a ladder trains all."""
-    network, others = _network(step.run)[1] if step.run else None, set[str]()
-    for run in runs:
-        try:
-            if network not in (None, run.spec.job.settings.get("model")):
-                others.add(run.id)
-        except FastaiTuiError:
-            others.add(run.id)
-    return others
-
-
-def _network(run: Order) -> tuple[str, object]:
-    return run.experiment, run.set.get("model")
-
-
-def _family(chapter: Chapter, step: Step, progress: Progress) -> tuple[str, ...]:
-    """All runs that may be of the step's experiment and network, the oldest first: those that were started anywhere in
-    the chapter where a network is asked for, or where none is."""
-    run = step.run
-    alike = [one for one in chapter.steps if run and one.run and one.run.experiment == run.experiment]
-    return _of(chapter, [one for one in alike if _names_one(one) == _names_one(step)], progress)
-
-
-def _names_one(step: Step) -> bool:
-    """Does it ask for a network by its name?"""
-    return step.run is not None and "model" in step.run.set
-
-
-def _all(chapter: Chapter, step: Step, progress: Progress) -> tuple[str, ...]:
-    """The same, whatever their network."""
-    run = step.run
-    alike = [one for one in chapter.steps if run and one.run and one.run.experiment == run.experiment]
-    return _of(chapter, alike, progress)
-
-
-def _home(chapter: Chapter, step: Step, progress: Progress) -> frozenset[str]:
-    """Of the runs of the step's experiment those that were started in the first step of the chapter with their
-    network; what a later step does with it, it does with other settings."""
-    first: dict[tuple[str, object], Step] = {}
-    for one in chapter.steps:
-        if step.run and one.run and one.run.experiment == step.run.experiment:
-            first.setdefault(_network(one.run), one)
-    return frozenset(_of(chapter, list(first.values()), progress))
-
-
-def _of(chapter: Chapter, steps: list[Step], progress: Progress) -> tuple[str, ...]:
-    return tuple(sorted({run for one in steps for run in _ids(progress.of(chapter.slug, one.id).state)}))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fastai_tui.app.tui.panes.photos.cam_shown import Rows, Shown
     from fastai_tui.app.tui.sheet import Role, Sheet
     from fastai_tui.engine.framing import Box
-    from fastai_tui.engine.looking import Looked, Seen
+    from fastai_tui.engine.looking import Looked
 
 TYPING = "a photo's path; enter: done; ctrl+u: anew"
 GAP = 2
@@ -117,11 +117,11 @@ def _photos(sheet: Sheet, area: Area, shown: Shown) -> None:
     cut = shown.view == "clutter" or (shown.view == "zoom" and shown.cut)
     second = shown.view == "gradcam" or (found.zoomed is not None and cut)
     rooms = _halves(area) if second else (area, None)
-    _overlaid(sheet, rooms[0], shown, found, shown.map)
+    _overlaid(sheet, rooms[0], shown, found, shown.map, found.first.field)
     if rooms[1] is None:
         return
     if shown.view == "gradcam" and shown.agreement is not None:
-        _overlaid(sheet, rooms[1], shown, found, shown.agreement.map)
+        _overlaid(sheet, rooms[1], shown, found, shown.agreement.map, shown.agreement.field)
     elif found.zoomed is not None:
         _cut_out(sheet, rooms[1], shown, found)
 
@@ -134,8 +134,8 @@ def _halves(area: Area) -> tuple[Area, Area]:
     return area._replace(height=down), Area(area.row + down, area.column, area.width, down)
 
 
-def _overlaid(sheet: Sheet, area: Area, shown: Shown, found: Looked, rows: Rows) -> None:
-    """The whole photo under a map; the digit's box, or the frame of what is cut out, is marked."""
+def _overlaid(sheet: Sheet, area: Area, shown: Shown, found: Looked, rows: Rows, field: Box) -> None:
+    """The whole photo under a map with that field; the digit's box, or the frame of what is cut out, is marked."""
     from fastai_tui.app import photo_picture
 
     photo = _pixels(found)
@@ -146,7 +146,7 @@ def _overlaid(sheet: Sheet, area: Area, shown: Shown, found: Looked, rows: Rows)
         marks = _frame(shown.canvas.box, found, pixels)
     elif shown.view == "zoom" and found.zoomed is not None and not shown.covered:
         marks = _frame(found.zoomed.box, found, pixels)
-    heat = None if shown.covered else spread(rows, found.first, found, pixels.shape[:2], shown.interpolation)
+    heat = None if shown.covered else spread(rows, field, found, pixels.shape[:2], shown.interpolation)
     signed = shown.view == "classes" and shown.map_shown == cam_shown.DIFFERENCE
     look = photo_picture.DIFFERENCE if signed else photo_picture.HEAT
     _put(sheet, area, pixels, heat, shown.opacity, look, marks)
@@ -179,9 +179,9 @@ def _frame(box: Box, found: Looked, pixels: np.ndarray) -> np.ndarray:
     return outline(box.bounds(), (found.width, found.height), (pixels.shape[0], pixels.shape[1]))
 
 
-def spread(rows: Rows, seen: Seen, found: Looked, shape: tuple[int, ...], interpolation: str) -> np.ndarray:
-    """The map, scaled to 0…1 (−1…1 where it goes below nought), where it belongs in a photo of `shape` (height, width);
-    NaN outside."""
+def spread(rows: Rows, field: Box, found: Looked, shape: tuple[int, ...], interpolation: str) -> np.ndarray:
+    """A map with that field of what was looked at first, where it belongs in a photo of `shape` (height, width), scaled
+    to 0…1 (−1…1 where it goes below nought); NaN outside."""
     import numpy as np
 
     from fastai_tui.app import photo_picture
@@ -190,7 +190,7 @@ def spread(rows: Rows, seen: Seen, found: Looked, shape: tuple[int, ...], interp
     small = np.asarray(rows)
     small = heat.signed(small) if float(small.min()) < 0 else heat.scaled(small)
     size, smooth = (found.width, found.height), interpolation != "nearest"
-    return photo_picture.spread(small, seen.box.bounds(), size, (shape[0], shape[1]), seen.field, smooth=smooth)
+    return photo_picture.spread(small, found.first.box.bounds(), size, (shape[0], shape[1]), field, smooth=smooth)
 
 
 def _put(
