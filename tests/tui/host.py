@@ -1,6 +1,7 @@
 """An app around one pane or one screen, for tests: what it tells its parent is kept in `told`."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from fastai_tui.app.tui.sheet import Sheet, Sight
 from fastai_tui.engine.errors import RunFailed
 from fastai_tui.engine.runs.store import RunStore
 from fastai_tui.lessons.schema import Run, Step
+from tests.player import PATIENCE
 
 
 class SilentLab:
@@ -114,11 +116,11 @@ async def nothing(pilot: Any, host: Host) -> None:
 
 async def settled(pilot: Any) -> None:
     """Until nothing is asked of the lab any more."""
-    for _ in range(200):
-        await pilot.pause()
-        if all(worker.is_finished for worker in pilot.app.workers):
-            return
-    raise AssertionError("it does not come to rest")
+    end = time.monotonic() + PATIENCE
+    await pilot.pause()
+    while not all(worker.is_finished for worker in pilot.app.workers):
+        assert time.monotonic() < end, "it does not come to rest"
+        await pilot.pause(0.005)
 
 
 async def pressed(pilot: Any, *keys: str) -> None:

@@ -5,17 +5,19 @@ from typing import Any, cast
 
 SOON = 0.02  # seconds: a timer that comes so soon is waited for, as those of a change of size and of a new frame
 THREADS = 0.002  # seconds between two looks at what other threads do for the loop
+TURNS = 200  # of the loop at least, before it is given up: on a busy machine a second may be nothing
 
 
 async def at_rest(least: float = 0.0, most: float = 1.0) -> None:
-    """Until nothing is ready to run, no thread works for the loop, and no timer comes soon; so many seconds at most.
+    """Until nothing is ready to run, no thread works for the loop, and no timer comes soon; for `most` seconds or so.
 
     In the place of `textual._wait.wait_for_idle`, which takes the process for idle when it has computed little for 20
     ms: that is three times as long as it takes for each key, and wrong where others compute.
     """
     loop = cast(Any, asyncio.get_running_loop())
-    end, still = loop.time() + most, 0
-    while still < 2 and loop.time() < end:
+    end, turns, still = loop.time() + most, 0, 0
+    while still < 2 and (loop.time() < end or turns < TURNS):
+        turns += 1
         await asyncio.sleep(0)
         if loop._ready:
             still = 0
