@@ -1,7 +1,8 @@
 """The device that computes: choosing it, making it ready, and telling what there is."""
 
 import random
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,22 @@ def prepare(device: torch.device, seed: int) -> None:
         torch.set_float32_matmul_precision("high")
         torch.backends.cudnn.allow_tf32 = True
         torch.backends.cudnn.benchmark = True
+
+
+def use_all_cores() -> None:
+    """Compute with all cores, and not with all but one: for networks whose steps are long (`threads` says when)."""
+    torch.set_num_threads(threads(spare=0))
+
+
+@contextmanager
+def all_cores() -> Iterator[None]:
+    """The same for as long as it lasts."""
+    before = torch.get_num_threads()
+    use_all_cores()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def autocast(device: torch.device) -> AbstractContextManager[Any]:

@@ -10,19 +10,21 @@ from pathlib import Path
 # Seconds for an epoch of the stability network on a virtual machine with two cores, alone, beside one and beside two
 # busy processes (best of two): one thread 4.4, 6.3, 8.1; two threads that spin 10,000 times 11.2, 17.3, 16.2, and
 # 1,000 times 6.0, 8.7, 8.2. So: a core is left free, and spinning is short.
+# Where a step is long, as on larger or coloured images, two threads win all the same: milliseconds for a step of
+# digit-clutter, alone, beside one and beside two: one thread 60, 57, 93; two that spin 1,000 times 39, 63, 71.
 SPINS = "1000"
 
 
-def threads() -> int:
-    """Threads to compute with: `$OMP_NUM_THREADS`, or as many as there are cores for this process, less one.
+def threads(spare: int = 1) -> int:
+    """Threads to compute with: `$OMP_NUM_THREADS`, or as many as there are cores for this process, less `spare`.
 
     The one is for whatever else runs: the screen, the shell, another user. Threads that share a core wait for each
-    other at every step.
+    other at every step, which matters where steps are short.
     """
     first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
     if first.isascii() and first.isdecimal() and int(first):
         return int(first)
-    return max(1, cores() - 1)
+    return max(1, cores() - spare)
 
 
 def cores() -> int:

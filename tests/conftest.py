@@ -13,6 +13,8 @@ from fastai_tui.lessons import loader
 
 ROOT = Path(__file__).parent.parent
 os.environ.update(thread_environment())  # before torch is loaded: the workers share their cores
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 loader.parse = functools.lru_cache(64)(loader.parse)  # the same bytes are the same chapter
 
 for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):

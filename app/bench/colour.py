@@ -21,7 +21,7 @@ RECIPE = {
 def epoch_cifar(place: Place, device: str = "cpu") -> list[Measurement]:
     """What the engine, its recorder and its log cost a residual network, whose batch norm is torch's on both sides; and
     what batch norm by hand costs on top."""
-    images, (environment, count) = _images(place), same_threads()
+    images, (environment, count) = _images(place), same_threads(spare=0)
     epochs = (1 if place.quick else 3) * (1 if device == "cpu" else 20)
 
     def mine(statistics: str) -> Trained:

@@ -100,9 +100,9 @@ def named(name: str, device: str) -> str:
     return name if device == "cpu" else f"gpu_{name}"
 
 
-def same_threads() -> tuple[dict[str, str], int]:
-    """The environment and the number of threads that our runs train with, for the other side."""
-    return os.environ | thread_environment(), threads()
+def same_threads(spare: int = 1) -> tuple[dict[str, str], int]:
+    """The environment and the number of threads that our runs train with, for the other side: all but `spare`."""
+    return os.environ | thread_environment(), threads(spare)
 
 
 def settings(given: Mapping[str, str]) -> list[str]:

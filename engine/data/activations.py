@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from fastai_tui.engine.data import activation_cache as cache
 from fastai_tui.engine.data.batches import ALL, Share
 from fastai_tui.engine.data.image import ImageLoader, permutation
+from fastai_tui.engine.device import all_cores
 from fastai_tui.engine.home import write_whole
 
 if TYPE_CHECKING:
@@ -96,13 +97,14 @@ class Computed:
     @torch.inference_mode()
     def _compute(self, network: nn.Module, report: Report) -> dict[str, Tensor]:
         total, done, found = sum(loader.items for loader in self.loaders), 0, {}
-        for name, loader in zip(PARTS, self.loaders, strict=True):
-            rows = []
-            for xb, _ in loader.batches(0):
-                rows.append(self.pooled(network, xb.contiguous(memory_format=torch.channels_last)).float().cpu())
-                done += len(xb)
-                report(done, total)
-            found[name] = torch.cat(rows)
+        with all_cores():
+            for name, loader in zip(PARTS, self.loaders, strict=True):
+                rows = []
+                for xb, _ in loader.batches(0):
+                    rows.append(self.pooled(network, xb.contiguous(memory_format=torch.channels_last)).float().cpu())
+                    done += len(xb)
+                    report(done, total)
+                found[name] = torch.cat(rows)
         return found
 
 

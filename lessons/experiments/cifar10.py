@@ -13,7 +13,7 @@ from fastai_tui.engine.data.augment import Augment, augmentation
 from fastai_tui.engine.data.batches import Data
 from fastai_tui.engine.data.image import ImageLoader, image_data
 from fastai_tui.engine.data.store import ImageSet, images
-from fastai_tui.engine.device import choose
+from fastai_tui.engine.device import choose, use_all_cores
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.job import Job
 from fastai_tui.engine.metrics import accuracy, cross_entropy, smoothed_cross_entropy
@@ -43,6 +43,7 @@ NETWORKS: dict[str, tuple[Callable[..., nn.Module], tuple[int, ...]]] = {  # and
 
 def build(job: Job) -> JobLearner:
     """`cifar10`: cross-entropy of the class, normalised by the training images' means and deviations."""
+    use_all_cores()
     settings = job.settings
     found = images(job.data, size=int(settings.get("size", 0)))  # type: ignore[arg-type]
     channels, side = _shape(found)

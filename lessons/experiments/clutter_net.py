@@ -12,7 +12,7 @@ from fastai_tui.engine.data.digit_clutter import made, scattered
 from fastai_tui.engine.data.image import ImageLoader, OnDevice, Pixels, image_data
 from fastai_tui.engine.data.photo_augment import PhotoAugment
 from fastai_tui.engine.data.store import ImageSet, images
-from fastai_tui.engine.device import choose
+from fastai_tui.engine.device import choose, use_all_cores
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.interpret.localise import Localisation
 from fastai_tui.engine.job import Job
@@ -25,6 +25,7 @@ from fastai_tui.lessons.experiments.clutter import EACH
 def build(job: Job) -> JobLearner:
     """`digit-clutter`: cross-entropy of the digit; the metric `inside` is the share of validation canvases on which the
     map's peak lies in the digit's place."""
+    use_all_cores()
     found = _fewer(images(job.data), int(job.settings["each"])) if job.data == DIGIT_CLUTTER.name else images(job.data)  # type: ignore[arg-type]
     shape = found.train_images.shape[1:]
     if min(shape[-2:]) < SMALLEST:

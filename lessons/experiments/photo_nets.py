@@ -20,7 +20,7 @@ from fastai_tui.engine.data.photo_activations import Shipped, shipped
 from fastai_tui.engine.data.photo_augment import at_test_time, of_settings, photo_augmentation, photo_views
 from fastai_tui.engine.data.photos import side_for
 from fastai_tui.engine.data.store import ImageSet, how_to_get, images
-from fastai_tui.engine.device import choose
+from fastai_tui.engine.device import choose, use_all_cores
 from fastai_tui.engine.errors import BadInput
 from fastai_tui.engine.events import DataFacts
 from fastai_tui.engine.job import Job
@@ -111,6 +111,7 @@ def _evenly(total: int, most: int) -> np.ndarray:
 
 def _whole(job: Job, found: "ImageSet | Shipped") -> JobLearner:
     """All of the network, on pictures."""
+    use_all_cores()
     model = network(job.settings, len(found.classes))
     data = _no_pictures(found) if isinstance(found, Shipped) else _pictures(job, found)
     learn = assemble(job, model, data, cross_entropy, {"accuracy": accuracy}, model.parts)

@@ -94,14 +94,22 @@ def test_threads_are_the_user_s_or_the_cores_that_we_may_use(monkeypatch: pytest
     monkeypatch.setattr(threads, "_quota", lambda path: 0)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     alone = threads.threads()
-    assert (threads.cores(), alone) == (6, 5)
+    assert (threads.cores(), alone, threads.threads(spare=0)) == (6, 5, 6)
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert threads.threads() == 3
+    assert threads.threads() == threads.threads(spare=0) == 3
     monkeypatch.setenv("OMP_NUM_THREADS", "4,2")
     assert threads.threads() == 4
     for nonsense in ("", "0", "many", "-2", "²"):
         monkeypatch.setenv("OMP_NUM_THREADS", nonsense)
         assert threads.threads() == alone
+
+
+def test_all_cores_are_used_where_steps_are_long_and_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    before = torch.get_num_threads()
+    with device.all_cores():
+        assert torch.get_num_threads() == 3
+    assert torch.get_num_threads() == before
 
 
 @pytest.mark.parametrize(
