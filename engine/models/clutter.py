@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from fastai_tui.engine.models.heads import CamHead
 
-WIDTHS = (16, 32, 64, 96)
+WIDTHS = (16, 32, 64, 64)
 STRIDES = (2, 2, 2, 1)  # a grid of 8×8 is left of a canvas of 64×64
 SMALLEST = 16  # pixels across, of which a grid of 2×2 is left
 

@@ -4,7 +4,7 @@ from fastai_tui.engine.settings import Schema, Setting
 from fastai_tui.lessons.experiments.settings import training
 
 MODELS = ("cam",)
-GROUPS, EPOCHS = 3, 6
+GROUPS, EPOCHS = 3, 7
 
 EACH = 5  # canvases of a digit, as the data set has them
 
