@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastai_tui.app.text import duration, fit, number, plural
+from fastai_tui.app.tui.panes.common import measuring_drawing as parts
 from fastai_tui.app.tui.panes.common.run_picture import spoken
 from fastai_tui.engine.loading import LOADERS, Loading, Spent
 
 if TYPE_CHECKING:
-    from fastai_tui.app.tui.sheet import Role, Sheet
+    from fastai_tui.app.tui.sheet import Sheet
 
 NAME, SHARE = 9, 5  # columns of a loader's name, and of a share
 WAITS, COMPUTES = "░", "█"
-ROOMY = 12  # rows from which there is a line of numbers under each bar
+HEADER = "model     bs  files wait  as long"
 SHARES = {"resident": "share_resident", "files": "share"}  # the measurement that is each loader's share of waiting
 
 
@@ -86,18 +87,12 @@ class Shown:
 
 def draw(sheet: Sheet, shown: Shown, pulse: str) -> None:
     """The title, how far it has got, both bars with their numbers, what they come to, and the table."""
-    sheet.put(0, 0, fit(shown.title, sheet.width), "dim")
+    row = parts.head(sheet, shown.title, _stage(shown, pulse), shown.trouble, 5)
     if shown.trouble:
-        for i, (line, style) in enumerate(spoken(sheet, shown.trouble, sheet.width, max(sheet.height - 1, 0), "bad")):
-            sheet.put(1 + i, 0, line, style)
         return
-    row = 1
-    for line, style in spoken(sheet, _stage(shown, pulse), sheet.width, 1 if sheet.height < ROOMY else 5, "strong"):
-        sheet.put(row, 0, line, style)
-        row += 1
     if shown.now is not None:
-        row = _bars(sheet, row + (sheet.height >= ROOMY), shown, shown.now)
-    _table(sheet, row + (sheet.height >= ROOMY), shown)
+        row = _bars(sheet, row + (sheet.height >= parts.ROOMY), shown, shown.now)
+    _table(sheet, row + (sheet.height >= parts.ROOMY), shown)
 
 
 def _stage(shown: Shown, pulse: str) -> str:
@@ -117,7 +112,7 @@ def _bars(sheet: Sheet, row: int, shown: Shown, now: Row) -> int:
     """A bar for each loader; returns the row after them and what they come to."""
     wide = max(sheet.width - NAME - SHARE, 1)
     longest = max(now.files.whole, now.resident.whole) or 1.0
-    roomy = sheet.height >= ROOMY
+    roomy = sheet.height >= parts.ROOMY  # for a line of numbers under each bar
     if roomy:
         sheet.spans(row, NAME, [(f"{COMPUTES} computing  ", "accent"), (f"{WAITS} waiting", "warn")])
         sheet.put(row, sheet.width - SHARE, "waits", "dim")
@@ -156,21 +151,16 @@ def _times(shown: Shown, spent: Spent) -> str:
 
 
 def _table(sheet: Sheet, row: int, shown: Shown) -> None:
-    """What was measured before, a line for each network and batch size, the one of now marked."""
-    rows = [each for each in shown.rows if shown.now is None or each is not shown.now] and shown.rows
-    room = sheet.height - row - 1
-    if not rows:
-        return
-    if room < 1:
-        sheet.leave_out("what was measured before")
-        return
-    sheet.put(row, 0, fit("model     bs  files wait  as long", sheet.width), "dim")
-    if len(rows) > room:
-        sheet.leave_out("some of what was measured before")
-    for i, each in enumerate(rows[-room:], 1):
-        here: Role = "accent" if (each.model, each.bs) == (shown.model, shown.bs) else "plain"
-        words = f"{each.model[:8]:8}{each.bs:4}{shown.share(each, 'files'):>12}{'×' + shown.ratio(each):>9}"
-        sheet.put(row + i, 0, fit(words, sheet.width), here)
+    """What was measured before, a line for each network and batch size."""
+    if any(each is not shown.now for each in shown.rows):
+        rows = [
+            (
+                f"{each.model[:8]:8}{each.bs:4}{shown.share(each, 'files'):>12}{'×' + shown.ratio(each):>9}",
+                (each.model, each.bs) == (shown.model, shown.bs),
+            )
+            for each in shown.rows
+        ]
+        parts.table(sheet, row, HEADER, rows)
 
 
 def sentence(shown: Shown) -> str:

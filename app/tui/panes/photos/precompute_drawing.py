@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastai_tui.app.text import count, duration, fit, number, plural
+from fastai_tui.app.text import count, duration, number, plural
+from fastai_tui.app.tui.panes.common import measuring_drawing as parts
 from fastai_tui.app.tui.panes.common.run_picture import spoken
 from fastai_tui.engine.precompute_costs import Costs, megabytes
 
 if TYPE_CHECKING:
-    from fastai_tui.app.tui.sheet import Role, Sheet
+    from fastai_tui.app.tui.sheet import Sheet
 
 NAME, TIME = 8, 8  # columns of a bar's name, and of its seconds
 BAR, LEAST = "█", "▏"
-ROOMY = 12  # rows from which there are empty lines between the parts
 HEADER = "head    size   bs  numbers  as long"
 
 
@@ -66,20 +66,15 @@ class Shown:
 
 def draw(sheet: Sheet, shown: Shown, pulse: str) -> None:
     """The title, how far it has got, both bars, what they come to, and the table."""
-    sheet.put(0, 0, fit(shown.title, sheet.width), "dim")
+    row = parts.head(sheet, shown.title, _stage(shown, pulse), shown.trouble, 6)
     if shown.trouble:
-        for i, (line, style) in enumerate(spoken(sheet, shown.trouble, sheet.width, max(sheet.height - 1, 0), "bad")):
-            sheet.put(1 + i, 0, line, style)
         return
-    row = 1
-    for line, style in spoken(sheet, _stage(shown, pulse), sheet.width, 1 if sheet.height < ROOMY else 6, "strong"):
-        sheet.put(row, 0, line, style)
-        row += 1
-    gap = int(sheet.height >= ROOMY)
+    gap = int(sheet.height >= parts.ROOMY)
     if shown.now is not None:
         row = _bars(sheet, row + gap, shown, shown.now)
         row = _words(sheet, row + gap, shown)
-    _table(sheet, row + gap, shown)
+    if len(shown.rows) > 1:
+        parts.table(sheet, row + gap, HEADER, [_row(shown, each) for each in shown.rows])
 
 
 def _stage(shown: Shown, pulse: str) -> str:
@@ -124,22 +119,11 @@ def _words(sheet: Sheet, row: int, shown: Shown) -> int:
     return row
 
 
-def _table(sheet: Sheet, row: int, shown: Shown) -> None:
-    """What was measured, a line each, the one of now marked."""
-    room = sheet.height - row - 1
-    if len(shown.rows) < 2:
-        return
-    if room < 1:
-        sheet.leave_out("what was measured before")
-        return
-    sheet.put(row, 0, fit(HEADER, sheet.width), "dim")
-    if len(shown.rows) > room:
-        sheet.leave_out("some of what was measured before")
-    for i, each in enumerate(shown.rows[-room:], 1):
-        here: Role = "accent" if (each.head, each.size, each.bs) == (shown.head, shown.size, shown.bs) else "plain"
-        numbers = shown.told("numbers", count(each.numbers))
-        words = f"{each.head:6}{each.size:6}{each.bs:5}{numbers:>9}{'×' + shown.ratio(each):>9}"
-        sheet.put(row + i, 0, fit(words, sheet.width), here)
+def _row(shown: Shown, each: Costs) -> tuple[str, bool]:
+    """What was measured, and whether it is what the knobs say now."""
+    numbers = shown.told("numbers", count(each.numbers))
+    words = f"{each.head:6}{each.size:6}{each.bs:5}{numbers:>9}{'×' + shown.ratio(each):>9}"
+    return words, (each.head, each.size, each.bs) == (shown.head, shown.size, shown.bs)
 
 
 def sentence(shown: Shown) -> str:
