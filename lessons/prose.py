@@ -123,6 +123,11 @@ def spans(text: str) -> list[Span]:
     return found + ([Span(text[place:])] if text[place:] else [])
 
 
+def plain(text: str) -> str:
+    """The same without any style: for one line, where there is none."""
+    return "".join(span.text for span in spans(text))
+
+
 def _styled(match: re.Match[str]) -> Span:
     if term := match["term"]:
         return Span(match["written"] or term, link=f"glossary:{term.strip()}")

@@ -127,8 +127,7 @@ def _of_glossary(glossary: Glossary) -> Iterator[Entry]:
 def plain(text: str) -> str:
     """Lesson markdown without its marks."""
     return " ".join(
-        "".join(span.text for span in prose.spans(block.text)) if block.kind != "code" else block.text
-        for block in prose.blocks(text.strip("\n"))
+        prose.plain(block.text) if block.kind != "code" else block.text for block in prose.blocks(text.strip("\n"))
     )
 
 

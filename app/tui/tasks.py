@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from fastai_tui.lessons.prose import plain
 from fastai_tui.lessons.schema import Chapter, Goal, Question, Step
 
 if TYPE_CHECKING:
@@ -57,13 +58,13 @@ def next_task(step: Step, progress: StepProgress) -> Task:
         return Task("done", "", len(order), len(order))
     number = len(order) - len(left) + 1
     if isinstance(left[0], Question):
-        return Task("question", left[0].ask, number, len(order))
-    return Task("goal", left[0].say, number, len(order))
+        return Task("question", plain(left[0].ask), number, len(order))
+    return Task("goal", plain(left[0].say), number, len(order))
 
 
 def listed(step: Step, progress: StepProgress) -> list[tuple[bool, str]]:
     """Everything the step asks, in its order: whether it is done, and its words."""
-    return [(over(task, progress), task.ask if isinstance(task, Question) else task.say) for task in asked(step)]
+    return [(over(task, progress), plain(task.ask if isinstance(task, Question) else task.say)) for task in asked(step)]
 
 
 def after(chapter: Chapter, at: int, done: Sequence[bool]) -> int | None:

@@ -12,7 +12,7 @@ from fastai_tui.app.snapshots import Watcher
 from fastai_tui.app.tui.panes.ladder import refactor_code
 from fastai_tui.app.tui.panes.ladder.refactor import RefactorPane
 from fastai_tui.app.tui.panes.ladder.refactor_runs import Side, read_in_an_epoch
-from fastai_tui.app.tui.screens import chapter_runs
+from fastai_tui.app.tui.screens import which_run
 from fastai_tui.engine.events import DataFacts, RunStarted
 from fastai_tui.engine.runs.run import Run
 from fastai_tui.lessons import loader, refactoring, schema
@@ -135,7 +135,7 @@ def test_the_step_that_a_network_belongs_to_is_the_first_that_trains_it() -> Non
     for id, run in (("stateful", "0001-s"), ("gru", "0002-g"), ("live", "0003-g"), ("identity", "0004-s")):
         kept = kept.put("char-lm", id, state={"runs": [run]})
     assert step is not None
-    assert chapter_runs._home(chapter, step, kept) == {"0001-s", "0002-g"}
+    assert which_run.home(chapter, step, kept) == {"0001-s", "0002-g"}
 
 
 def test_without_runs_it_says_what_space_does_and_asks_the_lab_for_both() -> None:

@@ -38,6 +38,13 @@ def test_questions_come_before_goals_and_goals_before_the_end() -> None:
     ]
 
 
+def test_what_is_asked_in_one_line_has_no_marks() -> None:
+    marked = Question(id="sum", ask="What does `x` *not* do to a [[kernel]]?", why="That.", answer=1)
+    step = Step(id="a", title="A", pane="window", prose="…", questions=(marked,))
+    assert tasks.next_task(step, StepProgress()).words == "What does x not do to a kernel?"
+    assert tasks.listed(step, StepProgress()) == [(False, "What does x not do to a kernel?")]
+
+
 def test_a_question_about_what_a_goal_shows_is_asked_after_it() -> None:
     seen = Question(id="seen", ask="What is there?", why="That.", answer=1, after="there")
     step = Step(id="a", title="A", pane="window", prose="…", questions=(seen, SUM), goals=(THERE, GOOD))

@@ -116,7 +116,7 @@ def _photos(sheet: Sheet, area: Area, shown: Shown) -> None:
     assert found is not None
     cut = shown.view == "clutter" or (shown.view == "zoom" and shown.cut)
     second = shown.view == "gradcam" or (found.zoomed is not None and cut)
-    rooms = _halves(area) if second else (area, None)
+    rooms = _halves(area, found) if second else (area, None)
     _overlaid(sheet, rooms[0], shown, found, shown.map, found.first.field)
     if rooms[1] is None:
         return
@@ -126,11 +126,15 @@ def _photos(sheet: Sheet, area: Area, shown: Shown) -> None:
         _cut_out(sheet, rooms[1], shown, found)
 
 
-def _halves(area: Area) -> tuple[Area, Area]:
-    """Two rooms of the same size: beside each other where photos are the larger for it."""
-    across, down = (area.width - GAP) // 2, area.height // 2
-    if min(across, 2 * area.height) >= min(area.width, 2 * down):
-        return area._replace(width=max(across, 1)), Area(area.row, across + GAP, max(across, 1), area.height)
+def _halves(area: Area, found: Looked) -> tuple[Area, Area]:
+    """Two rooms of the same size: beside each other unless photos are the larger for lying below each other."""
+    from fastai_tui.app import photo_picture
+
+    across, down = max((area.width - GAP) // 2, 1), area.height // 2
+    beside = photo_picture.size(found.width, found.height, across, area.height)
+    below = photo_picture.size(found.width, found.height, area.width, down)
+    if beside >= below:
+        return area._replace(width=across), Area(area.row, across + GAP, across, area.height)
     return area._replace(height=down), Area(area.row + down, area.column, area.width, down)
 
 
