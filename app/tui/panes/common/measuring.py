@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from textual import work
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 class MeasuringPane(Pane):
     """A subclass has the actions `measure`, which calls `begin`, and `forget`, and says what is kept of an answer."""
 
+    FIRST: ClassVar[tuple[str, ...]] = ("space", "z")
+    TRAINS = False
+
     rows: list[Any]  # what was measured before
 
     def __init__(self, scene: Scene) -> None:
@@ -26,6 +29,12 @@ class MeasuringPane(Pane):
         self.told: Any = None  # of what is being measured; `done` says that it is all
         self.busy, self.trouble = False, ""
         self.pulse = Pulse(self)
+
+    def whole(self, name: str, usual: int, least: int, most: int) -> int:
+        """A number as the knobs have it, or else the step, or else as usual."""
+        value = self.knobs.get(name, self.scene.step.show.get(name))
+        good = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e9
+        return min(max(int(value), least), most) if good else usual  # type: ignore[arg-type]
 
     def remember(self) -> None:
         """Keep what has been measured."""

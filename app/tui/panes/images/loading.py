@@ -36,8 +36,6 @@ class LoadingPane(MeasuringPane):
         Binding("space", "stop", "stop", tooltip="measure no further"),
         Binding("z", "forget", "forget", tooltip="forget everything that was measured"),
     ]
-    FIRST: ClassVar[tuple[str, ...]] = ("space", "z")
-    TRAINS = False
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
@@ -64,9 +62,7 @@ class LoadingPane(MeasuringPane):
     @property
     def images(self) -> int:
         """How many are read."""
-        value = self.knobs.get("images", self.scene.step.show.get("images"))
-        good = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e9
-        return min(max(int(value), FEWEST), MOST) if good else IMAGES  # type: ignore[arg-type]
+        return self.whole("images", IMAGES, FEWEST, MOST)
 
     @property
     def model(self) -> str:

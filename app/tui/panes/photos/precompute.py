@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HEADS = ("concat", "linear", "cam")
 REMEMBERED = 24  # rows
-BOUNDS = {"bs": (16, 2, 128), "size": (224, 64, 320), "photos": (2000, 100, 10**6)}  # usual, least and most
+BATCHES, SIZES, PHOTOS = (16, 2, 128), (224, 64, 320), (2000, 100, 10**6)  # usual, least and most
 
 
 class PrecomputePane(MeasuringPane):
@@ -33,8 +33,6 @@ class PrecomputePane(MeasuringPane):
         Binding("space", "stop", "stop", tooltip="measure no further"),
         Binding("z", "forget", "forget", tooltip="forget everything that was measured"),
     ]
-    FIRST: ClassVar[tuple[str, ...]] = ("space", "z")
-    TRAINS = False
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
@@ -45,13 +43,6 @@ class PrecomputePane(MeasuringPane):
         self.trouble = ""
         self.tell()
 
-    def whole(self, name: str) -> int:
-        """A number as the knobs have it, or else the step, or else as usual."""
-        usual, least, most = BOUNDS[name]
-        value = self.knobs.get(name, self.scene.step.show.get(name))
-        good = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e9
-        return min(max(int(value), least), most) if good else usual  # type: ignore[arg-type]
-
     @property
     def head(self) -> str:
         """The kind of head that is trained."""
@@ -60,7 +51,7 @@ class PrecomputePane(MeasuringPane):
     @property
     def asked(self) -> tuple[str, int, int]:
         """What the knobs say: head, size and batch."""
-        return self.head, self.whole("size"), self.whole("bs")
+        return self.head, self.whole("size", *SIZES), self.whole("bs", *BATCHES)
 
     @property
     def now(self) -> Costs | None:
@@ -96,11 +87,11 @@ class PrecomputePane(MeasuringPane):
             "head": head,
             "size": size,
             "bs": bs,
-            "photos": self.whole("photos"),
+            "photos": self.whole("photos", *PHOTOS),
         }
         if now is None:
             return found
-        photos = self.whole("photos")
+        photos = self.whole("photos", *PHOTOS)
         return found | {
             "ratio": now.ratio,
             "numbers": now.numbers,
@@ -116,7 +107,7 @@ class PrecomputePane(MeasuringPane):
     @property
     def shown(self) -> Shown:
         """Everything that is drawn."""
-        photos = self.whole("photos")
+        photos = self.whole("photos", *PHOTOS)
         return Shown(*self.asked, photos, self.now, self.rows, self.busy, self.hidden, self.trouble)
 
     def sentence(self) -> str:
